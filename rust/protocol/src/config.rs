@@ -1,0 +1,111 @@
+//! What a connection is told when it starts.
+
+use std::time::Duration;
+
+use crate::frame::MAX_FRAME_LEN;
+
+/// Which side of the connection this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The side that opened the transport and sends SETUP; its streams have odd ids.
+    Client,
+    /// The side that accepted the transport and receives SETUP; its streams have even ids.
+    Server,
+}
+
+/// What the client proposes in its SETUP frame (specification, "SETUP Frame").
+#[derive(Clone, Debug)]
+pub struct SetupConfig {
+    /// Time between the KEEPALIVE frames that this client sends. 1 ms to about 24 days; out of range is clamped.
+    pub keepalive_interval: Duration,
+    /// How long the peer may be silent before the connection counts as dead. Same range.
+    pub max_lifetime: Duration,
+    /// MIME type of every payload's metadata. At most 255 bytes; longer ones are cut.
+    pub metadata_mime: String,
+    /// MIME type of every payload's data. At most 255 bytes; longer ones are cut.
+    pub data_mime: String,
+    /// The setup payload's metadata.
+    pub metadata: Option<Vec<u8>>,
+    /// The setup payload's data.
+    pub data: Vec<u8>,
+}
+
+impl Default for SetupConfig {
+    fn default() -> Self {
+        Self {
+            keepalive_interval: Duration::from_secs(20),
+            max_lifetime: Duration::from_secs(90),
+            metadata_mime: "application/octet-stream".to_owned(),
+            data_mime: "application/octet-stream".to_owned(),
+            metadata: None,
+            data: Vec::new(),
+        }
+    }
+}
+
+/// Bounds on what a connection holds and accepts, whatever its peer does.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Requests that the peer may have open at once; one more is answered with ERROR\[REJECTED\]. Default 4096.
+    pub max_inbound_streams: usize,
+    /// Requests that this side may have open at once; one more fails with
+    /// [`SendError::TooManyStreams`](crate::SendError::TooManyStreams). Default 1 048 576.
+    pub max_outbound_streams: usize,
+    /// Longest frame that is accepted, in bytes. Default and maximum 16 777 215.
+    pub max_frame_len: usize,
+    /// Longest payload (metadata and data) that is put together from fragments, in bytes. Default 64 MiB.
+    pub max_payload_len: usize,
+    /// Bytes that all the unfinished fragmented payloads of a connection may hold together. Default 128 MiB.
+    pub max_reassembly_bytes: usize,
+    /// Bytes of answers (KEEPALIVE echoes, ERROR frames) that may wait for a peer that does not read. Default 1 MiB.
+    pub max_control_bytes: usize,
+    /// How long a server waits for the client's SETUP. Default 10 s.
+    pub setup_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_inbound_streams: 4096,
+            max_outbound_streams: 1 << 20,
+            max_frame_len: MAX_FRAME_LEN,
+            max_payload_len: 64 << 20,
+            max_reassembly_bytes: 128 << 20,
+            max_control_bytes: 1 << 20,
+            setup_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Everything a [`Connection`](crate::Connection) is told when it starts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Which side this is.
+    pub role: Role,
+    /// What a client proposes; a server takes it from the client's frame and ignores this.
+    pub setup: SetupConfig,
+    /// Bounds on what the connection holds.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// A client with default setup and limits.
+    #[must_use]
+    pub fn client() -> Self {
+        Self::new(Role::Client)
+    }
+
+    /// A server with default limits.
+    #[must_use]
+    pub fn server() -> Self {
+        Self::new(Role::Server)
+    }
+
+    fn new(role: Role) -> Self {
+        Self {
+            role,
+            setup: SetupConfig::default(),
+            limits: Limits::default(),
+        }
+    }
+}

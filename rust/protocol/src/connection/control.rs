@@ -1,0 +1,123 @@
+//! Small frames that wait for room in the output: the setup, keepalives, cancellations and errors.
+//!
+//! They go ahead of payloads. A peer that provokes them and reads nothing fills the queue up to its limit; what is
+//! asked for beyond it is dropped, and [`ControlQueue::overflowed`] says so.
+
+use std::collections::VecDeque;
+
+use bytes::{Buf, BufMut, BytesMut};
+
+use crate::frame::{Cancel, ErrorCode, ErrorFrame, Frame, Keepalive};
+use crate::sink::FrameSink;
+
+/// Longest message that an ERROR frame of ours carries, in bytes.
+pub(super) const MAX_ERROR_MESSAGE: usize = 16 << 10;
+
+#[derive(Debug)]
+pub(super) struct ControlQueue {
+    /// The encoded frames, one after the other.
+    bytes: BytesMut,
+    /// The length of each.
+    lens: VecDeque<usize>,
+    limit: usize,
+    overflowed: bool,
+}
+
+impl ControlQueue {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            bytes: BytesMut::new(),
+            lens: VecDeque::new(),
+            limit,
+            overflowed: false,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lens.is_empty()
+    }
+
+    /// Bytes that wait.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether a frame was dropped because the queue was full: the peer does not read.
+    pub(super) fn overflowed(&self) -> bool {
+        self.overflowed
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.lens.clear();
+    }
+
+    /// Queues a frame, whatever the limit: for the frames that open a connection.
+    pub(super) fn push(&mut self, stream: u32, frame: &Frame<'_>) {
+        let len = frame.encoded_len();
+        self.bytes.reserve(len);
+        frame.encode(stream, &mut self.bytes);
+        self.lens.push_back(len);
+    }
+
+    /// Queues a frame that the peer could have any number of.
+    fn push_bounded(&mut self, stream: u32, frame: &Frame<'_>) {
+        if self.bytes.len() + frame.encoded_len() > self.limit {
+            self.overflowed = true;
+            return;
+        }
+        self.push(stream, frame);
+    }
+
+    pub(super) fn push_cancel(&mut self, stream: u32) {
+        self.push(stream, &Frame::Cancel(Cancel));
+    }
+
+    /// Bounded although the peer does not ask for it: one that talks but never reads would have them pile up.
+    pub(super) fn push_keepalive_request(&mut self) {
+        self.push_bounded(0, &keepalive(true, &[]));
+    }
+
+    pub(super) fn push_keepalive_reply(&mut self, data: &[u8]) {
+        self.push_bounded(0, &keepalive(false, data));
+    }
+
+    pub(super) fn push_error(&mut self, stream: u32, code: ErrorCode, message: &[u8]) {
+        let data = &message[..message.len().min(MAX_ERROR_MESSAGE)];
+        let frame = Frame::Error(ErrorFrame { code, data });
+        if stream == 0 {
+            // The last frame of a connection has to fit whatever waits before it.
+            self.push(0, &frame);
+        } else {
+            self.push_bounded(stream, &frame);
+        }
+    }
+
+    /// Moves frames to the sink while there is room; true when none is left.
+    #[inline]
+    pub(super) fn flush<S: FrameSink>(&mut self, sink: &mut S) -> bool {
+        self.lens.is_empty() || self.flush_all(sink)
+    }
+
+    fn flush_all<S: FrameSink>(&mut self, sink: &mut S) -> bool {
+        while let Some(&len) = self.lens.front() {
+            if !sink.begin(len, 0) {
+                return false;
+            }
+            sink.buffer().put_slice(&self.bytes[..len]);
+            sink.end();
+            self.bytes.advance(len);
+            self.lens.pop_front();
+        }
+        true
+    }
+}
+
+fn keepalive(respond: bool, data: &[u8]) -> Frame<'_> {
+    Frame::Keepalive(Keepalive {
+        respond,
+        last_received_position: 0,
+        data,
+    })
+}
