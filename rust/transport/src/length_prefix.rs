@@ -1,0 +1,228 @@
+//! Frames on a byte stream such as TCP: each is preceded by its length in 24 bits, big endian (specification,
+//! "Framing Format").
+
+use bytes::BufMut;
+use rsocket_protocol::{ExternalSpan, FrameSink};
+
+/// Bytes of the length field.
+pub const PREFIX_LEN: usize = 3;
+
+/// What stands at the beginning of some received bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split<'a> {
+    /// A whole frame. It takes `consumed` bytes with its prefix.
+    Frame {
+        /// The frame, without its prefix.
+        frame: &'a [u8],
+        /// Bytes from the beginning to the frame's end.
+        consumed: usize,
+    },
+    /// Part of a frame, or nothing.
+    Incomplete {
+        /// Bytes that the frame takes with its prefix, as far as is known.
+        needed: usize,
+    },
+}
+
+/// A frame is longer than the receiver accepts. Nothing after it can be found, so the connection has to end.
+#[derive(thiserror::Error, Clone, Copy, Debug, PartialEq, Eq)]
+#[error("a frame of {len} bytes is longer than the limit of {max}")]
+pub struct FrameTooLong {
+    /// Length that the prefix announced, in bytes.
+    pub len: usize,
+    /// Longest frame that is accepted, in bytes.
+    pub max: usize,
+}
+
+/// Finds the first frame in received bytes.
+///
+/// # Errors
+/// [`FrameTooLong`] when the frame is longer than `max_frame_len`.
+#[inline]
+pub fn split(input: &[u8], max_frame_len: usize) -> Result<Split<'_>, FrameTooLong> {
+    let Some(([high, middle, low], rest)) = input.split_first_chunk::<PREFIX_LEN>() else {
+        return Ok(Split::Incomplete { needed: PREFIX_LEN });
+    };
+    let len = u32::from_be_bytes([0, *high, *middle, *low]) as usize;
+    if len > max_frame_len {
+        return Err(FrameTooLong {
+            len,
+            max: max_frame_len,
+        });
+    }
+    let consumed = PREFIX_LEN + len;
+    Ok(match rest.get(..len) {
+        Some(frame) => Split::Frame { frame, consumed },
+        None => Split::Incomplete { needed: consumed },
+    })
+}
+
+/// Writes prefixed frames to a buffer, and notes where payloads of the driver belong between them.
+#[derive(Debug)]
+pub struct Writer<'a, B> {
+    buffer: &'a mut B,
+    segments: &'a mut Vec<Segment>,
+    /// Bytes that may still be written to the buffer.
+    room: usize,
+    /// Segments that may still be noted.
+    segment_room: usize,
+    /// Bytes in the buffer since the last segment.
+    since_segment: usize,
+}
+
+/// A place in the output where bytes that the driver holds belong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Bytes of the buffer that go before the span, counted from the previous segment.
+    pub buffered: usize,
+    /// The bytes that follow them.
+    pub span: ExternalSpan,
+}
+
+/// Most spans that one frame can have: metadata and data.
+const SPANS_PER_FRAME: usize = 2;
+
+impl<'a, B: BufMut> Writer<'a, B> {
+    /// A writer that puts at most `room` bytes into `buffer` and at most `segment_room` segments into `segments`,
+    /// which is cleared.
+    pub fn new(
+        buffer: &'a mut B,
+        room: usize,
+        segments: &'a mut Vec<Segment>,
+        segment_room: usize,
+    ) -> Self {
+        segments.clear();
+        Self {
+            buffer,
+            segments,
+            room,
+            segment_room,
+            since_segment: 0,
+        }
+    }
+}
+
+impl<B: BufMut> FrameSink for Writer<'_, B> {
+    type Buffer = B;
+
+    #[inline]
+    fn begin(&mut self, inline: usize, external: usize) -> bool {
+        let buffered = PREFIX_LEN + inline;
+        if buffered > self.room {
+            return false;
+        }
+        if external > 0 && self.segments.len() + SPANS_PER_FRAME > self.segment_room {
+            return false;
+        }
+        self.room -= buffered;
+        self.since_segment += buffered;
+        self.buffer.put_uint((inline + external) as u64, PREFIX_LEN);
+        true
+    }
+
+    #[inline]
+    fn buffer(&mut self) -> &mut B {
+        self.buffer
+    }
+
+    fn external(&mut self, span: ExternalSpan) {
+        self.segments.push(Segment {
+            buffered: std::mem::take(&mut self.since_segment),
+            span,
+        });
+    }
+
+    #[inline]
+    fn end(&mut self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rsocket_protocol::Part;
+
+    const MAX: usize = 0xFF_FFFF;
+
+    #[test]
+    fn finds_a_frame_and_its_end() {
+        let input = [0, 0, 2, 0xAA, 0xBB, 0, 0];
+        assert_eq!(
+            split(&input, MAX),
+            Ok(Split::Frame {
+                frame: &[0xAA, 0xBB],
+                consumed: 5
+            })
+        );
+    }
+
+    #[test]
+    fn finds_an_empty_frame() {
+        let expected = Split::Frame {
+            frame: &[],
+            consumed: 3,
+        };
+        assert_eq!(split(&[0, 0, 0, 1], MAX), Ok(expected));
+    }
+
+    #[test]
+    fn says_how_much_is_missing() {
+        for len in 0..3 {
+            assert_eq!(
+                split(&[0, 1, 0][..len], MAX),
+                Ok(Split::Incomplete { needed: 3 })
+            );
+        }
+        assert_eq!(
+            split(&[0, 1, 0, 9], MAX),
+            Ok(Split::Incomplete { needed: 259 })
+        );
+    }
+
+    #[test]
+    fn refuses_a_frame_over_the_limit_before_it_arrives() {
+        assert_eq!(
+            split(&[0, 1, 1], 256),
+            Err(FrameTooLong { len: 257, max: 256 })
+        );
+        assert_eq!(
+            split(&[0, 1, 0], 256),
+            Ok(Split::Incomplete { needed: 259 })
+        );
+    }
+
+    #[test]
+    fn prefixes_frames_and_places_segments_between_them() {
+        let (mut buffer, mut segments) = (Vec::new(), Vec::new());
+        let mut writer = Writer::new(&mut buffer, 64, &mut segments, 8);
+        assert!(writer.begin(2, 0));
+        writer.buffer().put_slice(b"ab");
+        writer.end();
+        assert!(writer.begin(1, 500));
+        writer.buffer().put_slice(b"c");
+        let span = ExternalSpan {
+            token: 7,
+            part: Part::Data,
+            offset: 0,
+            len: 500,
+            last: true,
+        };
+        writer.external(span);
+        writer.end();
+        assert!(writer.begin(0, 0));
+        writer.end();
+        assert_eq!(buffer, b"\0\0\x02ab\0\x01\xF5c\0\0\0");
+        assert_eq!(segments, [Segment { buffered: 9, span }]);
+    }
+
+    #[test]
+    fn writes_nothing_without_room() {
+        let (mut buffer, mut segments) = (Vec::new(), Vec::new());
+        let mut writer = Writer::new(&mut buffer, 5, &mut segments, 1);
+        assert!(!writer.begin(3, 0));
+        assert!(!writer.begin(1, 1), "two spans might not fit");
+        assert!(writer.begin(2, 0));
+        writer.buffer().put_slice(b"ab");
+        assert!(!writer.begin(0, 0));
+        assert_eq!(buffer, b"\0\0\x02ab");
+    }
+}
