@@ -1,0 +1,472 @@
+//! One turn of a connection: received bytes to events, commands to output.
+
+use std::mem::MaybeUninit;
+
+use rsocket_protocol::frame::{ErrorCode, PayloadRef};
+use rsocket_protocol::{
+    Body, Connection, Event, ExternalBody, InboundPayload, Part, RequestKind, SendError, Time,
+};
+use rsocket_transport::length_prefix::{self, Segment, Split, Writer};
+
+use crate::connection::Engine;
+use crate::record::*;
+use crate::result::rsocket_result;
+use crate::setup::OwnedSetup;
+
+/// What the caller hands in.
+pub(crate) struct Inputs<'a> {
+    pub(crate) now: Time,
+    pub(crate) received: &'a [u8],
+    pub(crate) commands: &'a [rsocket_command],
+    pub(crate) command_bytes: &'a [u8],
+}
+
+/// Where the caller wants the outcome.
+pub(crate) struct Outputs<'a> {
+    pub(crate) events: &'a mut [MaybeUninit<rsocket_event>],
+    pub(crate) output: &'a mut [MaybeUninit<u8>],
+    pub(crate) segments: &'a mut [MaybeUninit<rsocket_segment>],
+}
+
+/// An arena larger than this is given back after the call that needed it.
+const ARENA_KEPT: usize = 64 << 10;
+
+type Sink<'s, 'o> = Writer<'s, &'o mut [MaybeUninit<u8>]>;
+
+pub(crate) fn drive(
+    engine: &mut Engine,
+    inputs: &Inputs<'_>,
+    outputs: Outputs<'_>,
+) -> Result<rsocket_progress, rsocket_result> {
+    engine.arena.clear();
+    if engine.arena.capacity() > ARENA_KEPT {
+        engine.arena = Vec::new();
+    }
+    let mut events = EventWriter {
+        room: outputs.events,
+        len: 0,
+        received: inputs.received,
+        arena: &mut engine.arena,
+    };
+
+    let taken = receive(
+        &mut engine.core,
+        engine.max_frame_len,
+        &mut engine.setup,
+        inputs,
+        &mut events,
+    );
+    if events.has_room()
+        && let Some(event) = engine.core.handle_timeout(inputs.now)
+    {
+        events.push(event);
+    }
+
+    let output_cap = outputs.output.len();
+    let mut unwritten = outputs.output;
+    let mut segments = std::mem::take(&mut engine.segments);
+    let mut sink = Writer::new(
+        &mut unwritten,
+        output_cap,
+        &mut segments,
+        outputs.segments.len(),
+    );
+    let mut requests = Requests {
+        streams: &mut engine.requests,
+        max: engine.max_requests,
+    };
+    engine.core.transmit(&mut sink);
+    let commands_used = carry_out(
+        &mut engine.core,
+        &mut requests,
+        inputs,
+        &mut events,
+        &mut sink,
+    )?;
+    engine.core.transmit(&mut sink);
+
+    let (events_len, output_len) = (events.len, output_cap - unwritten.len());
+    let segments_len = copy_segments(&segments, outputs.segments);
+    engine.segments = segments;
+    let nothing_done = taken.used == 0 && commands_used == 0 && events_len == 0 && output_len == 0;
+    let wanted_room =
+        !inputs.commands.is_empty() || (output_cap > 0 && engine.core.wants_transmit());
+    if nothing_done && wanted_room && !outputs.events.is_empty() {
+        return Err(rsocket_result::OutputTooSmall);
+    }
+    Ok(rsocket_progress {
+        received_used: taken.used,
+        received_needed: taken.needed,
+        commands_used,
+        events_len,
+        output_len,
+        segments_len,
+        deadline_ns: engine.core.poll_timeout().map_or(u64::MAX, Time::as_nanos),
+        arena_len: engine.arena.len(),
+        flags: flags(&engine.core),
+    })
+}
+
+fn flags(core: &Connection) -> u32 {
+    let closed = if core.is_closed() {
+        RSOCKET_PROGRESS_CLOSED
+    } else {
+        0
+    };
+    let more = if core.wants_transmit() {
+        RSOCKET_PROGRESS_MORE_OUTPUT
+    } else {
+        0
+    };
+    closed | more
+}
+
+/// How far the received bytes were taken.
+struct Taken {
+    used: usize,
+    needed: usize,
+}
+
+/// Hands frames to the core until the bytes, the room for events, or the core's readiness ends.
+fn receive(
+    core: &mut Connection,
+    max_frame_len: usize,
+    setup: &mut Option<OwnedSetup>,
+    inputs: &Inputs<'_>,
+    events: &mut EventWriter<'_>,
+) -> Taken {
+    let mut used = 0;
+    loop {
+        let rest = inputs.received.get(used..).unwrap_or_default();
+        if core.is_closed() {
+            // What follows the end of a connection means nothing.
+            used = inputs.received.len();
+            return Taken { used, needed: 0 };
+        }
+        // A SETUP that waits for its decision holds up what follows it.
+        if core.awaits_decision() || !events.has_room() {
+            return Taken { used, needed: 0 };
+        }
+        let event = match length_prefix::split(rest, max_frame_len) {
+            Ok(Split::Incomplete { needed }) => return Taken { used, needed },
+            Ok(Split::Frame { frame, consumed }) => {
+                used += consumed;
+                core.receive(inputs.now, frame)
+            }
+            Err(too_long) => Some(core.fail(&too_long.to_string())),
+        };
+        if let Some(Event::Setup(request)) = &event {
+            *setup = Some(OwnedSetup::copy(request));
+        }
+        if let Some(event) = event {
+            events.push(event);
+        }
+    }
+}
+
+/// The stream of each open request, by the index in its token.
+struct Requests<'a> {
+    streams: &'a mut Vec<u32>,
+    max: usize,
+}
+
+impl Requests<'_> {
+    /// The place for a token's stream, unless its index is out of bounds.
+    #[inline]
+    fn place(&mut self, token: u64) -> Option<&mut u32> {
+        let index = (token & 0xFFFF_FFFF) as usize;
+        if index >= self.max {
+            return None;
+        }
+        if index >= self.streams.len() {
+            self.streams.resize(index + 1, 0);
+        }
+        self.streams.get_mut(index)
+    }
+}
+
+/// Carries out commands until they, the output or the room for events ends. Returns how many are done with.
+fn carry_out(
+    core: &mut Connection,
+    requests: &mut Requests<'_>,
+    inputs: &Inputs<'_>,
+    events: &mut EventWriter<'_>,
+    sink: &mut Sink<'_, '_>,
+) -> Result<usize, rsocket_result> {
+    for (done, command) in inputs.commands.iter().enumerate() {
+        if !events.has_room() {
+            return Ok(done);
+        }
+        let was_closed = core.is_closed();
+        match carry_out_one(core, requests, command, inputs.command_bytes, sink) {
+            Ok(()) => {}
+            Err(Refusal::Send(SendError::Full)) => return Ok(done),
+            Err(Refusal::Send(error)) => events.push_refused(command, error.into()),
+            Err(Refusal::Malformed) => {
+                events.push_refused(command, rsocket_result::InvalidArgument);
+            }
+        }
+        if core.is_closed() && !was_closed {
+            events.push(Event::Closed);
+        }
+    }
+    Ok(inputs.commands.len())
+}
+
+/// Why a command was not carried out.
+enum Refusal {
+    Send(SendError),
+    /// The record makes no sense.
+    Malformed,
+}
+
+impl From<SendError> for Refusal {
+    fn from(error: SendError) -> Self {
+        Self::Send(error)
+    }
+}
+
+fn carry_out_one(
+    core: &mut Connection,
+    requests: &mut Requests<'_>,
+    command: &rsocket_command,
+    bytes: &[u8],
+    sink: &mut Sink<'_, '_>,
+) -> Result<(), Refusal> {
+    match command.kind {
+        RSOCKET_COMMAND_REQUEST_RESPONSE => {
+            let place = requests.place(command.token).ok_or(Refusal::Malformed)?;
+            *place = core.request_response(command.token, &body(command, bytes)?, sink)?;
+        }
+        RSOCKET_COMMAND_FIRE_AND_FORGET => core.fire_and_forget(&body(command, bytes)?, sink)?,
+        RSOCKET_COMMAND_CANCEL => {
+            let stream = *requests.place(command.token).ok_or(Refusal::Malformed)?;
+            core.cancel(stream, command.token);
+        }
+        RSOCKET_COMMAND_RESPOND if command.flags & RSOCKET_FLAG_NO_PAYLOAD != 0 => {
+            core.respond(command.stream, None, sink)?;
+        }
+        RSOCKET_COMMAND_RESPOND => {
+            core.respond(command.stream, Some(&body(command, bytes)?), sink)?;
+        }
+        RSOCKET_COMMAND_RESPOND_ERROR => {
+            let message = message(command, bytes)?;
+            core.respond_error(command.stream, ErrorCode(command.code), message, sink)?;
+        }
+        RSOCKET_COMMAND_ACCEPT_SETUP => core.accept_setup()?,
+        RSOCKET_COMMAND_REJECT_SETUP => {
+            let message = String::from_utf8_lossy(message(command, bytes)?);
+            core.reject_setup(ErrorCode(command.code), &message)?;
+        }
+        RSOCKET_COMMAND_CLOSE => {
+            let message = String::from_utf8_lossy(message(command, bytes)?);
+            core.close(ErrorCode(command.code), &message);
+        }
+        _ => return Err(Refusal::Malformed),
+    }
+    Ok(())
+}
+
+/// The payload of a command, in the command bytes or in the caller's memory.
+#[inline]
+fn body<'a>(command: &rsocket_command, bytes: &'a [u8]) -> Result<Body<'a>, Refusal> {
+    let has_metadata = command.flags & RSOCKET_FLAG_METADATA != 0;
+    if !has_metadata && command.metadata_len != 0 {
+        return Err(Refusal::Malformed);
+    }
+    let (metadata_len, data_len) = (command.metadata_len as usize, command.data_len as usize);
+    if command.flags & RSOCKET_FLAG_EXTERNAL != 0 {
+        return Ok(Body::External(ExternalBody {
+            token: command.token,
+            metadata_len: has_metadata.then_some(metadata_len),
+            data_len,
+        }));
+    }
+    let rest = bytes.get(command.offset as usize..);
+    let split = rest.and_then(|rest| rest.split_at_checked(metadata_len));
+    let (metadata, rest) = split.ok_or(Refusal::Malformed)?;
+    let data = rest.get(..data_len).ok_or(Refusal::Malformed)?;
+    Ok(Body::Inline(PayloadRef::new(
+        has_metadata.then_some(metadata),
+        data,
+    )))
+}
+
+/// The message of a command: its data.
+fn message<'a>(command: &rsocket_command, bytes: &'a [u8]) -> Result<&'a [u8], Refusal> {
+    match body(command, bytes)? {
+        Body::Inline(payload) => Ok(payload.data),
+        Body::External(_) => Err(Refusal::Malformed),
+    }
+}
+
+fn copy_segments(from: &[Segment], to: &mut [MaybeUninit<rsocket_segment>]) -> usize {
+    for (segment, place) in from.iter().zip(to.iter_mut()) {
+        place.write(rsocket_segment {
+            token: segment.span.token,
+            buffered: segment.buffered as u32,
+            offset: segment.span.offset as u32,
+            len: segment.span.len as u32,
+            part: match segment.span.part {
+                Part::Data => RSOCKET_PART_DATA,
+                Part::Metadata => RSOCKET_PART_METADATA,
+            },
+            last: segment.span.last.into(),
+        });
+    }
+    from.len()
+}
+
+/// Turns events into records.
+struct EventWriter<'a> {
+    room: &'a mut [MaybeUninit<rsocket_event>],
+    len: usize,
+    received: &'a [u8],
+    arena: &'a mut Vec<u8>,
+}
+
+impl EventWriter<'_> {
+    /// Whether one more event is sure to fit: each step makes at most two.
+    #[inline]
+    fn has_room(&self) -> bool {
+        self.len + 2 <= self.room.len()
+    }
+
+    #[inline]
+    fn write(&mut self, event: rsocket_event) {
+        if let Some(place) = self.room.get_mut(self.len) {
+            place.write(event);
+            self.len += 1;
+        }
+    }
+
+    fn push_refused(&mut self, command: &rsocket_command, why: rsocket_result) {
+        self.write(rsocket_event {
+            token: command.token,
+            stream: command.stream,
+            code: why as u32,
+            kind: RSOCKET_EVENT_REFUSED,
+            flags: command.flags & RSOCKET_FLAG_EXTERNAL,
+            ..rsocket_event::default()
+        });
+    }
+
+    #[inline]
+    fn push(&mut self, event: Event<'_>) {
+        let record = match event {
+            Event::Response { user, payload } => rsocket_event {
+                token: user,
+                kind: RSOCKET_EVENT_RESPONSE,
+                ..self.place_optional(payload)
+            },
+            Event::Request {
+                stream,
+                slot,
+                kind,
+                payload,
+            } => rsocket_event {
+                token: slot,
+                stream,
+                kind: match kind {
+                    RequestKind::RequestResponse => RSOCKET_EVENT_REQUEST_RESPONSE,
+                    RequestKind::FireAndForget => RSOCKET_EVENT_FIRE_AND_FORGET,
+                },
+                ..self.place(payload)
+            },
+            Event::Failed {
+                user,
+                code,
+                message,
+            } => rsocket_event {
+                token: user,
+                code: code.0,
+                kind: RSOCKET_EVENT_FAILED,
+                ..self.place_bytes(PayloadRef::from_data(&message))
+            },
+            Event::Cancelled { stream, slot } => rsocket_event {
+                token: slot,
+                stream,
+                kind: RSOCKET_EVENT_CANCELLED,
+                ..rsocket_event::default()
+            },
+            Event::Setup(_) => kind(RSOCKET_EVENT_SETUP),
+            Event::Draining => kind(RSOCKET_EVENT_DRAINING),
+            Event::Closed => kind(RSOCKET_EVENT_CLOSED),
+        };
+        self.write(record);
+    }
+
+    fn place_optional(&mut self, payload: Option<InboundPayload<'_>>) -> rsocket_event {
+        match payload {
+            Some(payload) => self.place(payload),
+            None => rsocket_event {
+                flags: RSOCKET_FLAG_NO_PAYLOAD,
+                ..rsocket_event::default()
+            },
+        }
+    }
+
+    #[inline]
+    fn place(&mut self, payload: InboundPayload<'_>) -> rsocket_event {
+        match payload {
+            InboundPayload::Borrowed(payload) => self.place_bytes(payload),
+            InboundPayload::Owned(owned) => {
+                self.place_bytes(PayloadRef::new(owned.metadata.as_deref(), &owned.data))
+            }
+        }
+    }
+
+    /// Says where a payload is: in the received bytes if it is part of them, else in the arena.
+    #[inline]
+    fn place_bytes(&mut self, payload: PayloadRef<'_>) -> rsocket_event {
+        let metadata = payload.metadata.unwrap_or_default();
+        let first = if metadata.is_empty() {
+            payload.data
+        } else {
+            metadata
+        };
+        let (offset, arena) = match offset_within(self.received, first) {
+            Some(offset) => (offset, 0),
+            None => (
+                self.copy_to_arena(metadata, payload.data),
+                RSOCKET_FLAG_ARENA,
+            ),
+        };
+        let has_metadata = if payload.metadata.is_some() {
+            RSOCKET_FLAG_METADATA
+        } else {
+            0
+        };
+        rsocket_event {
+            offset: offset as u32,
+            metadata_len: metadata.len() as u32,
+            data_len: payload.data.len() as u32,
+            flags: has_metadata | arena,
+            ..rsocket_event::default()
+        }
+    }
+
+    fn copy_to_arena(&mut self, metadata: &[u8], data: &[u8]) -> usize {
+        let offset = self.arena.len();
+        self.arena.extend_from_slice(metadata);
+        self.arena.extend_from_slice(data);
+        offset
+    }
+}
+
+fn kind(kind: u16) -> rsocket_event {
+    rsocket_event {
+        kind,
+        ..rsocket_event::default()
+    }
+}
+
+/// Where `part` begins in `whole`, if it is a part of it. Nothing begins at 0.
+#[inline]
+fn offset_within(whole: &[u8], part: &[u8]) -> Option<usize> {
+    if part.is_empty() {
+        return Some(0);
+    }
+    let offset = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
+    (offset + part.len() <= whole.len()).then_some(offset)
+}

@@ -1,0 +1,148 @@
+//! The records that cross in arrays. They hold no pointers, so that a garbage-collected caller can pass its own memory.
+
+/// Start a request-response. `token` comes back in exactly one event unless it is cancelled or the connection ends.
+pub const RSOCKET_COMMAND_REQUEST_RESPONSE: u16 = 1;
+/// Send a fire-and-forget. Comes back only as `RSOCKET_EVENT_REFUSED`.
+pub const RSOCKET_COMMAND_FIRE_AND_FORGET: u16 = 2;
+/// Withdraw the request named by `token`. No event will name it, unless it came before. Its token's index may be
+/// used again at once.
+pub const RSOCKET_COMMAND_CANCEL: u16 = 3;
+/// Answer `stream` with the payload, or complete it without one when `RSOCKET_FLAG_NO_PAYLOAD` is set.
+pub const RSOCKET_COMMAND_RESPOND: u16 = 4;
+/// Fail `stream` with `code` and the data as message. Messages over 16 KiB are cut.
+pub const RSOCKET_COMMAND_RESPOND_ERROR: u16 = 5;
+/// Let the client in whose `RSOCKET_EVENT_SETUP` came last.
+pub const RSOCKET_COMMAND_ACCEPT_SETUP: u16 = 6;
+/// Turn the client away with `code` and the data as message.
+pub const RSOCKET_COMMAND_REJECT_SETUP: u16 = 7;
+/// End the connection with `code` and the data as message. `RSOCKET_EVENT_CLOSED` follows.
+pub const RSOCKET_COMMAND_CLOSE: u16 = 8;
+
+/// A client asks to connect (servers only). Look at it with `rsocket_connection_setup`, then accept or reject. No
+/// further input is taken until then.
+pub const RSOCKET_EVENT_SETUP: u16 = 1;
+/// The peer asks for an answer on `stream`. `token` is a dense name: generation << 32 | index.
+pub const RSOCKET_EVENT_REQUEST_RESPONSE: u16 = 2;
+/// The peer sent a fire-and-forget.
+pub const RSOCKET_EVENT_FIRE_AND_FORGET: u16 = 3;
+/// The request `token` has its answer; `RSOCKET_FLAG_NO_PAYLOAD` when it completed without one.
+pub const RSOCKET_EVENT_RESPONSE: u16 = 4;
+/// The request `token` failed with `code`; the data is the message.
+pub const RSOCKET_EVENT_FAILED: u16 = 5;
+/// The peer withdrew the request on `stream`, named `token` when it came.
+pub const RSOCKET_EVENT_CANCELLED: u16 = 6;
+/// The command with `token` (and `stream`) was not carried out; `code` is a `rsocket_result`. A payload that was to
+/// be sent from the caller's memory is not needed any more.
+pub const RSOCKET_EVENT_REFUSED: u16 = 7;
+/// The peer closes the connection once the streams under way have ended. New requests are refused.
+pub const RSOCKET_EVENT_DRAINING: u16 = 8;
+/// The connection is over: no request will get another event. Send what is left of the output, then close the
+/// transport. `rsocket_connection_close_reason` tells why.
+pub const RSOCKET_EVENT_CLOSED: u16 = 9;
+
+/// The payload has metadata, be it empty.
+pub const RSOCKET_FLAG_METADATA: u16 = 1;
+/// Event: the offset counts from what `rsocket_connection_arena` lends, not from the received bytes.
+pub const RSOCKET_FLAG_ARENA: u16 = 2;
+/// Command: the payload stays in the caller's memory; the output refers to it in segments that carry `token`.
+pub const RSOCKET_FLAG_EXTERNAL: u16 = 4;
+/// There is no payload at all, which is not the same as an empty one.
+pub const RSOCKET_FLAG_NO_PAYLOAD: u16 = 8;
+
+/// The segment is data.
+pub const RSOCKET_PART_DATA: u16 = 0;
+/// The segment is metadata.
+pub const RSOCKET_PART_METADATA: u16 = 1;
+
+/// `rsocket_progress.flags`: the connection is over.
+pub const RSOCKET_PROGRESS_CLOSED: u32 = 1;
+/// `rsocket_progress.flags`: more output waits for room; send what there is and drive again.
+pub const RSOCKET_PROGRESS_MORE_OUTPUT: u32 = 2;
+
+/// Something that the caller wants done.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct rsocket_command {
+    /// The caller's name for the request: generation << 32 | index. The index is below
+    /// `RSOCKET_LIMIT_OUTBOUND_STREAMS` and belongs to one open request at a time. Other commands use it only to name
+    /// a payload in the caller's memory.
+    pub token: u64,
+    /// The stream that is answered.
+    pub stream: u32,
+    /// Error code of the wire.
+    pub code: u32,
+    /// Where the metadata begins in the command bytes; the data follows it.
+    pub offset: u32,
+    /// Length of the metadata in bytes.
+    pub metadata_len: u32,
+    /// Length of the data in bytes.
+    pub data_len: u32,
+    /// One of `RSOCKET_COMMAND_`.
+    pub kind: u16,
+    /// Any of `RSOCKET_FLAG_METADATA`, `RSOCKET_FLAG_EXTERNAL`, `RSOCKET_FLAG_NO_PAYLOAD`.
+    pub flags: u16,
+}
+
+/// Something that happened.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct rsocket_event {
+    /// Which request this is about.
+    pub token: u64,
+    /// Which stream this is about.
+    pub stream: u32,
+    /// Error code of the wire, or a `rsocket_result` for `RSOCKET_EVENT_REFUSED`.
+    pub code: u32,
+    /// Where the metadata begins in the received bytes, or in the arena; the data follows it.
+    pub offset: u32,
+    /// Length of the metadata in bytes.
+    pub metadata_len: u32,
+    /// Length of the data in bytes.
+    pub data_len: u32,
+    /// One of `RSOCKET_EVENT_`.
+    pub kind: u16,
+    /// Any of `RSOCKET_FLAG_METADATA`, `RSOCKET_FLAG_ARENA`, `RSOCKET_FLAG_NO_PAYLOAD`.
+    pub flags: u16,
+}
+
+/// A place in the output where bytes of the caller's memory belong.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct rsocket_segment {
+    /// Names the payload, as the command did.
+    pub token: u64,
+    /// Bytes of the output buffer that go first, counted from the previous segment.
+    pub buffered: u32,
+    /// First byte of the segment within its part of the payload.
+    pub offset: u32,
+    /// Length of the segment in bytes.
+    pub len: u32,
+    /// One of `RSOCKET_PART_`.
+    pub part: u16,
+    /// 1 when nothing of this payload follows, else 0.
+    pub last: u16,
+}
+
+/// What a call of `rsocket_connection_drive` did.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct rsocket_progress {
+    /// Received bytes that were taken. The rest is handed in again with what comes after it.
+    pub received_used: usize,
+    /// Bytes, counted from the first one not taken, that the next frame needs.
+    pub received_needed: usize,
+    /// Commands that were carried out or refused. The rest is handed in again.
+    pub commands_used: usize,
+    /// Events that were written.
+    pub events_len: usize,
+    /// Bytes that were written to the output.
+    pub output_len: usize,
+    /// Segments that were written.
+    pub segments_len: usize,
+    /// When the connection wants to be driven next, on the caller's clock, in nanoseconds; `UINT64_MAX` for never.
+    pub deadline_ns: u64,
+    /// Length of what `rsocket_connection_arena` lends, in bytes.
+    pub arena_len: usize,
+    /// Any of `RSOCKET_PROGRESS_`.
+    pub flags: u32,
+}

@@ -1,0 +1,74 @@
+//! What a call returns.
+
+use std::ffi::{CStr, c_char};
+
+use rsocket_protocol::SendError;
+
+/// The outcome of a call, also the `code` of a `RSOCKET_EVENT_REFUSED`. Numbers are never reused.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum rsocket_result {
+    /// The call did what it says.
+    Ok = 0,
+    /// A pointer that is needed was NULL.
+    NullArgument = 1,
+    /// A length, kind or combination makes no sense.
+    InvalidArgument = 2,
+    /// Another thread is inside this handle.
+    Busy = 3,
+    /// The library panicked. The handle can only be freed.
+    Panic = 4,
+    /// The output buffer cannot hold a single frame of the next command.
+    OutputTooSmall = 5,
+    /// The connection is over.
+    Closed = 6,
+    /// The connection is being closed by the peer and takes no new requests.
+    Draining = 7,
+    /// The setup exchange has not come far enough.
+    NotReady = 8,
+    /// The limit on open requests is reached.
+    TooManyStreams = 9,
+    /// The payload does not fit a frame.
+    PayloadTooLarge = 10,
+    /// The stream has ended: the peer cancelled it, or it has its answer.
+    NoSuchStream = 11,
+}
+
+impl From<SendError> for rsocket_result {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Full => Self::OutputTooSmall,
+            SendError::Closed => Self::Closed,
+            SendError::Draining => Self::Draining,
+            SendError::NotReady => Self::NotReady,
+            SendError::TooManyStreams => Self::TooManyStreams,
+            SendError::PayloadTooLarge => Self::PayloadTooLarge,
+            SendError::NoSuchStream => Self::NoSuchStream,
+        }
+    }
+}
+
+/// Says what a result means, in English, as a string that lives as long as the library. Unknown numbers have a text
+/// too. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn rsocket_result_text(result: u32) -> *const c_char {
+    text(result).as_ptr()
+}
+
+fn text(result: u32) -> &'static CStr {
+    match result {
+        0 => c"ok",
+        1 => c"a required pointer is NULL",
+        2 => c"an argument is invalid",
+        3 => c"another thread is inside this handle",
+        4 => c"the library panicked; the handle can only be freed",
+        5 => c"the output buffer is too small for a frame",
+        6 => c"the connection is closed",
+        7 => c"the connection is closing and takes no new requests",
+        8 => c"the connection is not set up",
+        9 => c"too many requests are open",
+        10 => c"the payload does not fit a frame",
+        11 => c"the stream has ended",
+        _ => c"unknown result",
+    }
+}
