@@ -1,0 +1,178 @@
+package rsocket
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// call is one request of this side that waits for its answer.
+//
+// Exactly one of completion, cancellation and the end of the connection claims it; the others come late and find the
+// token gone. Calls are reused, and the token changes with every use, so a late one cannot touch the next request.
+type call struct {
+	// token names the request while nobody has claimed it, else 0.
+	token atomic.Uint64
+	// done gets a value when the blocking form has its outcome.
+	done chan struct{}
+	// callback is set in the callback form.
+	callback ResponseCallback
+
+	payload *Payload
+	err     error
+}
+
+// claim makes the caller the one who ends the request.
+func (c *call) claim(token uint64) bool {
+	return c.token.CompareAndSwap(token, 0)
+}
+
+// wait returns true when the outcome is there, and false when ctx ended first and the caller has claimed the call.
+func (c *call) wait(ctx context.Context, token uint64) bool {
+	canceled := ctx.Done()
+	if canceled == nil {
+		<-c.done
+		return true
+	}
+	select {
+	case <-c.done:
+		return true
+	case <-canceled:
+		if c.claim(token) {
+			return false
+		}
+		<-c.done // The outcome was faster.
+		return true
+	}
+}
+
+const (
+	callChunk = 256
+	// Tokens above this name payloads, not calls: see external.go.
+	maxGeneration = 1<<30 - 1
+	indexMask     = 1<<32 - 1
+)
+
+// callSlot is a place for an open call. Its index is part of the call's token.
+type callSlot struct {
+	generation uint32
+	call       atomic.Pointer[call]
+}
+
+// callTable names open calls by dense indices with generations: token = generation<<32 | index.
+//
+// It is changed under the submission queue's lock. Readers find a token's call without the lock: the chunks never
+// move, and the engine gives a token back only after the lock was held to hand it in.
+type callTable struct {
+	chunks atomic.Pointer[[]*[callChunk]callSlot]
+	free   []uint32
+	max    int
+	// open counts the calls; read without the lock as a hint.
+	open atomic.Int64
+	// pool keeps calls for reuse. It belongs to one connection because tokens do.
+	pool sync.Pool
+}
+
+// newCall returns a call that nobody has claimed yet, without a name.
+func (t *callTable) newCall() *call {
+	if reused, ok := t.pool.Get().(*call); ok {
+		return reused
+	}
+	return &call{done: make(chan struct{}, 1)}
+}
+
+// recycle takes back a call whose outcome has been read.
+func (t *callTable) recycle(c *call) {
+	c.payload, c.err, c.callback = nil, nil, nil
+	t.pool.Put(c)
+}
+
+// add names a call. False when too many are open.
+func (t *callTable) add(c *call) (token uint64, ok bool) {
+	if len(t.free) == 0 && !t.grow() {
+		return 0, false
+	}
+	last := len(t.free) - 1
+	index := t.free[last]
+	t.free = t.free[:last]
+	slot := t.slot(index)
+	slot.generation = slot.generation%maxGeneration + 1
+	token = uint64(slot.generation)<<32 | uint64(index)
+	c.token.Store(token)
+	slot.call.Store(c)
+	t.open.Add(1)
+	return token, true
+}
+
+// grow makes room for one more chunk of calls.
+func (t *callTable) grow() bool {
+	var chunks []*[callChunk]callSlot
+	if old := t.chunks.Load(); old != nil {
+		chunks = *old
+	}
+	first := len(chunks) * callChunk
+	count := min(callChunk, t.max-first)
+	if count <= 0 {
+		return false
+	}
+	grown := append(chunks[:len(chunks):len(chunks)], new([callChunk]callSlot))
+	t.chunks.Store(&grown)
+	for index := first + count - 1; index >= first; index-- {
+		t.free = append(t.free, uint32(index))
+	}
+	return true
+}
+
+// slot is the place with this index, or nil.
+func (t *callTable) slot(index uint32) *callSlot {
+	chunks := t.chunks.Load()
+	if chunks == nil || int(index/callChunk) >= len(*chunks) {
+		return nil
+	}
+	return &(*chunks)[index/callChunk][index%callChunk]
+}
+
+// take claims the call with this token for the caller, or returns nil when somebody else has. The index stays in use
+// until it is released.
+func (t *callTable) take(token uint64) *call {
+	slot := t.slot(uint32(token & indexMask))
+	if slot == nil {
+		return nil
+	}
+	c := slot.call.Load()
+	if c == nil || !c.claim(token) {
+		return nil
+	}
+	return c
+}
+
+// release frees the indices of claimed tokens.
+func (t *callTable) release(tokens []uint64) {
+	for _, token := range tokens {
+		index := uint32(token & indexMask)
+		t.slot(index).call.Store(nil)
+		t.free = append(t.free, index)
+	}
+	t.open.Add(-int64(len(tokens)))
+}
+
+// takeAll claims every open call.
+func (t *callTable) takeAll() []*call {
+	var taken []*call
+	chunks := t.chunks.Load()
+	if chunks == nil {
+		return nil
+	}
+	for _, chunk := range *chunks {
+		for i := range chunk {
+			c := chunk[i].call.Load()
+			if c == nil {
+				continue
+			}
+			if token := c.token.Load(); token != 0 && c.claim(token) {
+				taken = append(taken, c)
+			}
+		}
+	}
+	return taken
+}

@@ -1,0 +1,354 @@
+package rsocket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
+)
+
+// lingerTimeout bounds how long a connection that is over waits for its last frame to be written and read.
+const lingerTimeout = time.Second
+
+// Conn is one RSocket connection. Both sides can make requests on it and answer them, whichever of them dialled.
+//
+// All methods may be called from any goroutine. No call outlives the connection: when it ends, whatever waits returns
+// an error at once that says why.
+type Conn struct {
+	nc net.Conn
+	// borrowable: nc survives a write that times out, so callers may write on it.
+	borrowable bool
+	handler    Handler
+	limits     Limits
+	logger     *slog.Logger
+	// started is the origin of the connection's clock.
+	started time.Time
+
+	engine    engine
+	queue     queue
+	flusher   flusher
+	reader    reader
+	callbacks callbackRunner
+
+	// ctx is what the handlers' contexts descend from; it ends with the connection.
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	// unwatch ends the watch over the context that the connection was started with.
+	unwatch func() bool
+	// inbound finds the peer's open requests by the index in their token. Only the reader uses it.
+	inbound []*inboundRequest
+	// answering counts the peer's requests that handlers work on.
+	answering atomic.Int64
+	// notifying bounds the handlers of fire-and-forgets.
+	notifying chan struct{}
+	// shedding: fire-and-forgets are dropped until a handler is free again. Only the reader uses it.
+	shedding bool
+	dropped  atomic.Uint64
+
+	// opened is closed when a server has accepted the client's setup; err is set before done is closed.
+	opened chan struct{}
+	done   chan struct{}
+	err    error
+
+	// work is every goroutine of this connection, handlers included.
+	work sync.WaitGroup
+}
+
+// NewClientConn starts a connection as client over nc, which it owns from then on. It sends SETUP and returns; whether
+// the server accepts it shows in the first requests, as RSocket has no answer to SETUP. ctx bounds nothing but this
+// call.
+func NewClientConn(ctx context.Context, nc net.Conn, opts ...Option) (*Conn, error) {
+	settings, err := newSettings(opts)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return nil, errors.Join(err, nc.Close())
+	}
+	return newConn(context.Background(), nc, settings, settings.handler, false)
+}
+
+// ServeConn starts a connection as server over nc, which it owns from then on, and returns once the client's setup is
+// accepted. The connection ends when ctx does.
+func ServeConn(ctx context.Context, nc net.Conn, handler Handler, opts ...Option) (*Conn, error) {
+	settings, err := newSettings(opts)
+	if err != nil {
+		return nil, errors.Join(err, nc.Close())
+	}
+	conn, err := newConn(ctx, nc, settings, handler, true)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-conn.opened:
+		return conn, nil
+	case <-conn.done:
+		return nil, conn.err
+	}
+}
+
+func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handler, server bool) (*Conn, error) {
+	started := time.Now()
+	config := settings.engineConfig(server)
+	core, err := ffi.NewConnection(&config, 0)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrInvalidArgument, err), nc.Close())
+	}
+	conn := &Conn{
+		nc:         nc,
+		borrowable: isBorrowable(nc),
+		handler:    handler,
+		limits:     settings.limits,
+		logger:     settings.logger,
+		started:    started,
+		notifying:  make(chan struct{}, settings.limits.MaxFireAndForgetHandlers),
+		opened:     make(chan struct{}),
+		done:       make(chan struct{}),
+	}
+	conn.ctx, conn.cancel = context.WithCancelCause(ctx)
+	conn.queue.calls.max = settings.limits.MaxOutboundRequests
+	conn.callbacks.init(conn)
+	conn.engine.core = core
+	conn.engine.armed = math.MaxUint64
+	conn.engine.timer = time.AfterFunc(math.MaxInt64, conn.onDeadline)
+	conn.queue.mu.Lock()
+	conn.unwatch = context.AfterFunc(ctx, func() { _ = conn.Close() })
+	conn.queue.mu.Unlock()
+	conn.work.Go(func() { conn.readLoop(0) })
+	conn.onDeadline() // Arms the timer and lets a client's SETUP out.
+	return conn, nil
+}
+
+// isBorrowable reports whether a write that ran into its deadline can be continued. Go's own TLS, for one, cannot.
+func isBorrowable(nc net.Conn) bool {
+	switch nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	default:
+		return false
+	}
+}
+
+// now is the connection's clock, in nanoseconds.
+func (c *Conn) now() int64 {
+	return int64(time.Since(c.started))
+}
+
+// RequestResponse sends a request and waits for its answer, which is nil where the peer completed without one. When
+// ctx ends first, the request is cancelled on the wire and ctx's error is returned. The payload must not be changed
+// until the call returns, and one of more than 2 KiB not before it has been sent.
+//
+// Other errors are [*Error] values of the peer, or say why the connection cannot carry the request.
+func (c *Conn) RequestResponse(ctx context.Context, payload *Payload) (*Payload, error) {
+	if err := checkPayload(payload); err != nil {
+		return nil, err
+	}
+	calls := &c.queue.calls
+	waiting := calls.newCall()
+	token, err := c.submitRequest(ctx, waiting, payload)
+	if err != nil {
+		calls.recycle(waiting)
+		return nil, requestError(err)
+	}
+	if !waiting.wait(ctx, token) {
+		calls.recycle(waiting)
+		c.submitCancel(token)
+		return nil, requestError(ctx.Err())
+	}
+	answer, err := waiting.payload, waiting.err
+	calls.recycle(waiting)
+	return answer, err
+}
+
+// RequestResponseFunc sends a request and returns; callback gets the outcome, exactly once. It runs on the
+// connection's reader, without a goroutine of its own, so it should be quick: one that takes longer than 10 ms
+// is left behind while another goroutine reads on, up to [Limits.MaxBlockedCallbacks] times, then the connection
+// waits. When an error is returned, the callback is not called.
+func (c *Conn) RequestResponseFunc(payload *Payload, callback ResponseCallback) error {
+	if callback == nil {
+		return fmt.Errorf("%w: no callback", ErrInvalidArgument)
+	}
+	if err := checkPayload(payload); err != nil {
+		return err
+	}
+	waiting := c.queue.calls.newCall()
+	waiting.callback = callback
+	if _, err := c.submitRequest(c.ctx, waiting, payload); err != nil {
+		c.queue.calls.recycle(waiting)
+		return requestError(err)
+	}
+	return nil
+}
+
+// FireAndForget sends a request that gets no answer. It returns when the request is on its way, which says nothing
+// about its arrival. ctx bounds the wait for room to send.
+func (c *Conn) FireAndForget(ctx context.Context, payload *Payload) error {
+	if err := checkPayload(payload); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return requestError(err)
+	}
+	if err := c.submitFireAndForget(ctx, payload); err != nil {
+		return requestError(err)
+	}
+	return nil
+}
+
+// maxFrameLen is what 24 bits of length can say; a frame without fragments spends up to 9 bytes on itself.
+const maxFrameLen = 1<<24 - 1
+
+func checkPayload(payload *Payload) error {
+	if payload == nil {
+		return fmt.Errorf("%w: no payload", ErrInvalidArgument)
+	}
+	if size := payload.Len(); size > maxFrameLen-9 {
+		return fmt.Errorf("%w: %d bytes", ErrPayloadTooLarge, size)
+	}
+	return nil
+}
+
+// requestError says what was being done.
+func requestError(err error) error {
+	var known *Error
+	if errors.As(err, &known) {
+		return err
+	}
+	return fmt.Errorf("rsocket: request not sent or given up: %w", err)
+}
+
+// Close ends the connection: whatever waits returns [ErrClosed], handlers' contexts end, the peer is told. Closing
+// again does nothing. It does not wait for handlers.
+func (c *Conn) Close() error {
+	c.command(ffi.Command{Kind: ffi.CommandClose, Code: uint32(CodeConnectionClose)}, "connection closed")
+	c.terminate(&Error{Code: CodeConnectionClose, Message: "Close was called", Origin: OriginUser, kind: ErrClosed})
+	return nil
+}
+
+// Done is closed when the connection is over.
+func (c *Conn) Done() <-chan struct{} {
+	return c.done
+}
+
+// Err tells why the connection is over, and nil while it is not.
+func (c *Conn) Err() error {
+	select {
+	case <-c.done:
+		return c.err
+	default:
+		return nil
+	}
+}
+
+// RemoteAddr is the peer's address, as the transport tells it.
+func (c *Conn) RemoteAddr() net.Addr {
+	return c.nc.RemoteAddr()
+}
+
+// DroppedFireAndForgets counts the peer's fire-and-forgets that were dropped because
+// [Limits.MaxFireAndForgetHandlers] handlers were at work.
+func (c *Conn) DroppedFireAndForgets() uint64 {
+	return c.dropped.Load()
+}
+
+func (c *Conn) isClosed() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// terminate ends everything that waits on the connection; the first reason stays. The transport stays open a little
+// for the last frames; see linger.
+func (c *Conn) terminate(reason error) {
+	q := &c.queue
+	q.mu.Lock()
+	if q.closed != nil {
+		q.mu.Unlock()
+		return
+	}
+	q.closed = reason
+	if q.room != nil {
+		close(q.room)
+		q.room = nil
+	}
+	// The flusher looks once more before it says goodbye: the core may have a last frame.
+	q.kicked = true
+	pending := q.calls.takeAll()
+	q.mu.Unlock()
+
+	c.err = reason
+	close(c.done)
+	c.cancel(reason)
+	c.unwatch()
+	c.logger.Debug("connection over", "remote", c.nc.RemoteAddr(), "reason", reason, "pending", len(pending))
+	c.failPending(pending, reason)
+	c.linger()
+}
+
+// failPending gives every open request its error; callbacks share a goroutine.
+func (c *Conn) failPending(pending []*call, reason error) {
+	var callbacks []ResponseCallback
+	for _, waiting := range pending {
+		if waiting.callback != nil {
+			callbacks = append(callbacks, waiting.callback)
+			continue
+		}
+		waiting.err = reason
+		waiting.done <- struct{}{}
+	}
+	if len(callbacks) == 0 {
+		return
+	}
+	c.work.Go(func() {
+		for _, callback := range callbacks {
+			callback(nil, reason)
+		}
+	})
+}
+
+// linger gives the last frames their chance: the flusher that sends them ends our half of the transport, the reader
+// waits for the peer to end its own, and after lingerTimeout both are cut off.
+func (c *Conn) linger() {
+	_ = c.nc.SetDeadline(time.Now().Add(lingerTimeout))
+	time.AfterFunc(lingerTimeout, c.hangUp)
+	c.kick()
+}
+
+// sayGoodbye ends our half of the transport after the last frame.
+func (c *Conn) sayGoodbye() {
+	half, ok := c.nc.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		c.hangUp()
+	}
+}
+
+// hangUp closes the transport, which ends reads and writes.
+func (c *Conn) hangUp() {
+	_ = c.nc.Close()
+}
+
+// transportError is the end of a connection whose transport failed.
+func transportError(doing string, err error) error {
+	message := doing + " failed"
+	if errors.Is(err, io.EOF) {
+		message = "the peer closed the connection"
+	}
+	return &Error{
+		Code:    CodeConnectionError,
+		Message: message,
+		Origin:  OriginTransport,
+		kind:    ErrConnectionLost,
+		cause:   err,
+	}
+}

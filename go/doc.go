@@ -1,0 +1,48 @@
+// Package rsocket speaks the RSocket 1.0 protocol: requests and answers, multiplexed over one connection, in both
+// directions.
+//
+// The protocol itself is an engine in Rust that this package links through cgo. Go owns the connection: everything
+// works over any [net.Conn], and no thread but Go's own takes part.
+//
+// # Connecting and serving
+//
+// [Dial] connects to a URL ("tcp://host:port", "unix:///path"), [NewClientConn] runs over a connection that is
+// already there. Both give a [Conn]:
+//
+//	conn, err := rsocket.Dial(ctx, "tcp://127.0.0.1:7878")
+//	if err != nil {
+//		return err
+//	}
+//	defer conn.Close()
+//	answer, err := conn.RequestResponse(ctx, rsocket.NewPayload("hello", ""))
+//
+// [Listen] and [Serve] answer connections with a [Handler], a struct of functions; what it leaves nil is answered
+// with an error that says so. [ServeConn] does the same for one connection. Either side can send requests and answer
+// them: a client answers when it is given [WithHandler], and a server gets the
+// client's [Conn] from Handler.Setup or ServeConn.
+//
+// # Interactions
+//
+// Request-response waits for one answer ([Conn.RequestResponse], or [Conn.RequestResponseFunc] with a callback
+// instead of a waiting goroutine). Fire-and-forget has none ([Conn.FireAndForget]). When the context of a request
+// ends, the request is cancelled at the peer too, and the call returns the context's error.
+//
+// # Payloads
+//
+// A [Payload] has data and optionally metadata, owns its bytes and needs no release. Metadata that is absent and
+// metadata that is empty differ, and so do an answer without a payload (a nil *Payload) and an answer with an empty
+// one.
+//
+// # Errors
+//
+// Test errors with [errors.Is] for what happened ([ErrClosed], [ErrConnectionLost], [ErrRejected], [ErrApplication],
+// …), and take them apart with [errors.As] and *[Error]: the code on the wire, the message, who caused it, and
+// whether a retry is safe. Handlers return the error of [NewError] to choose the code; any other error is sent as an
+// application error.
+//
+// # The original API
+//
+// [Client] and its callback form, [Init], [GetVersion], [GetSupportedTransports], the Get methods of [Payload] and
+// [PerformanceMetrics] keep the names and signatures of the original bindings. A Client is a thin face over a Conn;
+// new code uses Dial.
+package rsocket

@@ -1,0 +1,198 @@
+package rsocket
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
+)
+
+// What errors.Is can ask of any error that this package returns. Each error from the wire is also an [*Error].
+var (
+	// ErrClosed: this side closed the connection.
+	ErrClosed = errors.New("rsocket: connection closed")
+	// ErrConnectionLost: the connection ended without this side asking for it.
+	ErrConnectionLost = errors.New("rsocket: connection lost")
+	// ErrConnectionClosing: the peer is closing the connection and takes no new requests.
+	ErrConnectionClosing = errors.New("rsocket: connection is closing")
+	// ErrRejectedSetup: the server refused the connection (INVALID_SETUP, UNSUPPORTED_SETUP or REJECTED_SETUP).
+	ErrRejectedSetup = errors.New("rsocket: setup rejected")
+	// ErrApplication: the peer's handler failed (APPLICATION_ERROR or a code of the application's own).
+	ErrApplication = errors.New("rsocket: application error")
+	// ErrRejected: the peer refused the request without processing it (REJECTED).
+	ErrRejected = errors.New("rsocket: request rejected")
+	// ErrCanceled: the peer gave the request up, perhaps after it began to process it (CANCELED).
+	ErrCanceled = errors.New("rsocket: request canceled by the peer")
+	// ErrInvalid: the peer found the request invalid (INVALID).
+	ErrInvalid = errors.New("rsocket: request invalid")
+	// ErrPayloadTooLarge: the payload does not fit a frame; nothing was sent.
+	ErrPayloadTooLarge = errors.New("rsocket: payload too large")
+	// ErrTooManyRequests: the limit on open requests is reached; nothing was sent.
+	ErrTooManyRequests = errors.New("rsocket: too many open requests")
+	// ErrNotReady: the setup exchange has not come far enough to send requests.
+	ErrNotReady = errors.New("rsocket: connection is not set up")
+	// ErrNotConnected: a [Client] was used before it connected.
+	ErrNotConnected = errors.New("rsocket: not connected")
+	// ErrInvalidArgument: a URL, option or payload that cannot work.
+	ErrInvalidArgument = errors.New("rsocket: invalid argument")
+
+	errInternal = errors.New("rsocket: internal error")
+)
+
+// ErrorCode is the code of an ERROR frame (specification, "Error Codes").
+type ErrorCode uint32
+
+// The codes that the specification defines. Codes from 0x301 on belong to applications.
+const (
+	CodeInvalidSetup     ErrorCode = 0x001
+	CodeUnsupportedSetup ErrorCode = 0x002
+	CodeRejectedSetup    ErrorCode = 0x003
+	CodeRejectedResume   ErrorCode = 0x004
+	CodeConnectionError  ErrorCode = 0x101
+	CodeConnectionClose  ErrorCode = 0x102
+	CodeApplicationError ErrorCode = 0x201
+	CodeRejected         ErrorCode = 0x202
+	CodeCanceled         ErrorCode = 0x203
+	CodeInvalid          ErrorCode = 0x204
+)
+
+var codeNames = map[ErrorCode]string{
+	CodeInvalidSetup:     "INVALID_SETUP",
+	CodeUnsupportedSetup: "UNSUPPORTED_SETUP",
+	CodeRejectedSetup:    "REJECTED_SETUP",
+	CodeRejectedResume:   "REJECTED_RESUME",
+	CodeConnectionError:  "CONNECTION_ERROR",
+	CodeConnectionClose:  "CONNECTION_CLOSE",
+	CodeApplicationError: "APPLICATION_ERROR",
+	CodeRejected:         "REJECTED",
+	CodeCanceled:         "CANCELED",
+	CodeInvalid:          "INVALID",
+}
+
+// String is the name that the specification gives the code, or its number.
+func (c ErrorCode) String() string {
+	if name, ok := codeNames[c]; ok {
+		return name
+	}
+	return fmt.Sprintf("0x%08x", uint32(c))
+}
+
+// Origin tells who caused an [Error].
+type Origin uint32
+
+const (
+	// OriginUser is the program on this side.
+	OriginUser Origin = Origin(ffi.OriginUser)
+	// OriginLibrary is this library, because the peer broke a rule, passed a limit or fell silent.
+	OriginLibrary Origin = Origin(ffi.OriginLibrary)
+	// OriginPeer is the other side, which said so in an ERROR frame.
+	OriginPeer Origin = Origin(ffi.OriginRemote)
+	// OriginTransport is the network or the operating system.
+	OriginTransport Origin = Origin(ffi.OriginTransport)
+)
+
+// String names the origin.
+func (o Origin) String() string {
+	switch o {
+	case OriginUser:
+		return "user"
+	case OriginLibrary:
+		return "library"
+	case OriginPeer:
+		return "peer"
+	case OriginTransport:
+		return "transport"
+	default:
+		return "unknown"
+	}
+}
+
+// Error is a request or a connection that failed, with what the wire said about it. Use errors.As to get it, and
+// errors.Is with the Err variables to ask what happened.
+type Error struct {
+	// Code is the code of the ERROR frame that was received or sent.
+	Code ErrorCode
+	// Message is the frame's data. From a peer it can be anything.
+	Message string
+	// Origin tells who caused it.
+	Origin Origin
+
+	// kind is one of the Err variables.
+	kind error
+	// unsent: the request never left this side.
+	unsent bool
+	// cause is the operating system's error, if that was it.
+	cause error
+}
+
+// NewError makes an error for a handler to return: the peer gets code and message in an ERROR frame.
+func NewError(code ErrorCode, message string) *Error {
+	return &Error{Code: code, Message: message, Origin: OriginUser, kind: requestKind(code)}
+}
+
+// Error says what happened, with the code and who said it.
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s: %s (%s, from %s)", e.kind, e.Message, e.Code, e.Origin)
+	if e.cause != nil {
+		text += ": " + e.cause.Error()
+	}
+	return text
+}
+
+// Unwrap gives the kind of error, one of the Err variables, and the cause where the operating system gave one.
+func (e *Error) Unwrap() []error {
+	if e.cause == nil {
+		return []error{e.kind}
+	}
+	return []error{e.kind, e.cause}
+}
+
+// RetrySafe reports whether the peer is known not to have processed the request, so that sending it again cannot make
+// anything happen twice.
+func (e *Error) RetrySafe() bool {
+	return e.unsent || e.Code == CodeRejected || errors.Is(e.kind, ErrRejectedSetup)
+}
+
+// requestKind is the kind of a request's error.
+func requestKind(code ErrorCode) error {
+	switch code {
+	case CodeRejected:
+		return ErrRejected
+	case CodeCanceled:
+		return ErrCanceled
+	case CodeInvalid:
+		return ErrInvalid
+	default:
+		return ErrApplication
+	}
+}
+
+// closeKind is the kind of a connection's error.
+func closeKind(origin Origin, code ErrorCode) error {
+	switch {
+	case origin == OriginUser:
+		return ErrClosed
+	case code == CodeInvalidSetup || code == CodeUnsupportedSetup || code == CodeRejectedSetup:
+		return ErrRejectedSetup
+	default:
+		return ErrConnectionLost
+	}
+}
+
+// refusal is the error for a command that the engine did not carry out.
+func refusal(result ffi.Result) error {
+	switch result {
+	case ffi.ResultClosed:
+		return ErrClosed
+	case ffi.ResultDraining:
+		return ErrConnectionClosing
+	case ffi.ResultNotReady:
+		return ErrNotReady
+	case ffi.ResultTooManyStreams:
+		return ErrTooManyRequests
+	case ffi.ResultPayloadTooLarge:
+		return ErrPayloadTooLarge
+	default:
+		return fmt.Errorf("%w: %s", errInternal, result)
+	}
+}

@@ -1,0 +1,176 @@
+package rsocket
+
+import (
+	"fmt"
+
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
+)
+
+// handleEvents acts on what the engine says. Events point into received or into arena. callbacks collects the requests
+// that ended with a callback; without it, each callback gets a goroutine, which only the rare paths do.
+func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callbacks *callbackRunner) {
+	// Tokens that were claimed here; their indices are freed together.
+	var freed [256]uint64
+	count := 0
+	for i := range events {
+		event := &events[i]
+		bytes := received
+		if event.Flags&ffi.FlagArena != 0 {
+			bytes = arena
+		}
+		switch event.Kind {
+		case ffi.EventResponse, ffi.EventFailed, ffi.EventRefused:
+			if !c.endCall(event, bytes, callbacks) {
+				continue
+			}
+			freed[count] = event.Token
+			if count++; count == len(freed) {
+				c.releaseTokens(freed[:count])
+				count = 0
+			}
+		case ffi.EventRequestResponse:
+			c.answerRequest(event, receivedPayload(event, bytes))
+		case ffi.EventFireAndForget:
+			c.takeNotification(receivedPayload(event, bytes))
+		case ffi.EventCancelled:
+			c.cancelInbound(event)
+		case ffi.EventSetup:
+			c.decideSetup()
+		case ffi.EventDraining:
+			c.logger.Debug("the peer is closing the connection", "remote", c.nc.RemoteAddr())
+		case ffi.EventClosed:
+			c.coreClosed()
+		}
+	}
+	if count > 0 {
+		c.releaseTokens(freed[:count])
+	}
+}
+
+func (c *Conn) releaseTokens(tokens []uint64) {
+	c.queue.mu.Lock()
+	c.queue.calls.release(tokens)
+	c.queue.mu.Unlock()
+}
+
+// endCall gives a request its outcome; false when it has been cancelled, or the event is about no call.
+func (c *Conn) endCall(event *ffi.Event, bytes []byte, callbacks *callbackRunner) bool {
+	if event.Kind == ffi.EventRefused {
+		if event.Flags&ffi.FlagExternal != 0 {
+			c.flusher.dropPayload(event.Token)
+		}
+		if event.Token >= fireAndForgetTokens || event.Stream != 0 {
+			c.logger.Debug("not sent", "stream", event.Stream, "reason", ffi.Result(event.Code))
+			return false
+		}
+	}
+	waiting := c.queue.calls.take(event.Token)
+	if waiting == nil {
+		return false
+	}
+	switch event.Kind {
+	case ffi.EventResponse:
+		if event.Flags&ffi.FlagNoPayload == 0 {
+			waiting.payload = receivedPayload(event, bytes)
+		}
+	case ffi.EventFailed:
+		waiting.err = c.failure(event, bytes)
+	case ffi.EventRefused:
+		waiting.err = c.refused(ffi.Result(event.Code))
+	}
+	if waiting.callback == nil {
+		waiting.done <- struct{}{}
+		return true
+	}
+	ended := endedCall{waiting.callback, waiting.payload, waiting.err}
+	c.queue.calls.recycle(waiting)
+	if callbacks == nil {
+		c.work.Go(ended.run)
+	} else {
+		callbacks.add(ended)
+	}
+	return true
+}
+
+// failure is the error of a request that failed with an ERROR frame, or inside the engine.
+func (c *Conn) failure(event *ffi.Event, bytes []byte) error {
+	code := ErrorCode(event.Code)
+	message := bytes[event.Offset+event.MetadataLen:][:event.DataLen]
+	origin := OriginPeer
+	if event.Flags&ffi.FlagArena != 0 {
+		origin = OriginLibrary
+	}
+	return &Error{Code: code, Message: string(message), Origin: origin, kind: requestKind(code)}
+}
+
+// refused is the error of a request that never left.
+func (c *Conn) refused(result ffi.Result) error {
+	if result == ffi.ResultClosed {
+		if reason, ok := c.engine.closeReason(); ok {
+			return closeError(reason)
+		}
+	}
+	return &Error{
+		Code:    CodeRejected,
+		Message: result.String(),
+		Origin:  OriginLibrary,
+		kind:    refusal(result),
+		unsent:  true,
+	}
+}
+
+// coreClosed ends the connection for the reason that the core has.
+func (c *Conn) coreClosed() {
+	reason, ok := c.engine.closeReason()
+	if !ok {
+		return
+	}
+	c.terminate(closeError(reason))
+}
+
+func closeError(reason ffi.CloseReason) error {
+	origin, code := Origin(reason.Origin), ErrorCode(reason.Code)
+	return &Error{Code: code, Message: reason.Message, Origin: origin, kind: closeKind(origin, code)}
+}
+
+// receivedPayload copies an event's payload into memory of its own.
+func receivedPayload(event *ffi.Event, bytes []byte) *Payload {
+	metadata := bytes[event.Offset:][:event.MetadataLen]
+	data := bytes[event.Offset+event.MetadataLen:][:event.DataLen]
+	return newReceived(metadata, data, event.Flags&ffi.FlagMetadata != 0)
+}
+
+// decideSetup asks the handler whether a client may connect, and tells the engine.
+func (c *Conn) decideSetup() {
+	err := c.askSetup()
+	if err == nil {
+		c.command(ffi.Command{Kind: ffi.CommandAcceptSetup}, "")
+		close(c.opened)
+		return
+	}
+	rejection := asError(err, CodeRejectedSetup)
+	if kind := closeKind(OriginPeer, rejection.Code); kind != ErrRejectedSetup {
+		rejection.Code = CodeRejectedSetup
+	}
+	c.logger.Debug("setup rejected", "remote", c.nc.RemoteAddr(), "reason", err)
+	c.command(ffi.Command{Kind: ffi.CommandRejectSetup, Code: uint32(rejection.Code)}, rejection.Message)
+}
+
+func (c *Conn) askSetup() (err error) {
+	if c.handler.Setup == nil {
+		return nil
+	}
+	proposed, ok := c.engine.setup()
+	if !ok {
+		return fmt.Errorf("%w: no setup", errInternal)
+	}
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			c.logger.Error("setup handler panicked", "panic", recovered)
+			err = NewError(CodeRejectedSetup, "the server could not decide")
+		}
+	}()
+	ctx, cancel := contextWithTimeout(c.ctx, c.limits.SetupTimeout)
+	defer cancel()
+	return c.handler.Setup(ctx, newSetup(proposed), c)
+}

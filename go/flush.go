@@ -1,0 +1,270 @@
+package rsocket
+
+import (
+	"errors"
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
+)
+
+const (
+	// outputSize holds the frames of a full batch: its bytes, and at most 16 bytes around each payload.
+	outputSize = maxBatchBytes + 16*maxBatchCommands
+	// flushEvents bounds what one turn of the flusher can hear; it only hears refusals.
+	flushEvents = 64
+	// maxSegments is what one turn can refer to: metadata and data of each payload.
+	maxSegments = 256
+
+	// borrowedRounds bounds how long a submitter flushes for others before a goroutine takes over.
+	borrowedRounds = 16
+	// borrowedWrite bounds how long a submitter can be held in a write that does not finish. It is looked at anew only
+	// every half of it, so that most writes set no deadline.
+	borrowedWrite = 20 * time.Millisecond
+)
+
+// flusher turns batches into bytes and writes them, in order. One goroutine at a time has the role: a submitter that
+// found it free and carries it for a few rounds, or a goroutine of its own where a write takes long.
+//
+// Its state stays here between them, so that the role can change hands at any point.
+type flusher struct {
+	// batch is being encoded; its commands before used are done.
+	batch *batch
+	used  int
+	// more: the engine has output beyond what it has written so far.
+	more bool
+	// pending is encoded and waits to be written, a part of the scratch's buffers, of which so many are in use.
+	pending  net.Buffers
+	buffered int
+	// rounds counts batches since the role changed hands.
+	rounds int
+	// scratch is nil between flushes.
+	scratch *flushScratch
+	// payloads that the output will refer to.
+	payloads map[uint64]*Payload
+	// writeDeadline is when the socket's write deadline strikes, on the connection's clock; 0 for none.
+	writeDeadline time.Duration
+}
+
+// flushScratch is what a flush needs and an idle connection does not hold.
+type flushScratch struct {
+	output   [outputSize]byte
+	events   [flushEvents]ffi.Event
+	segments [maxSegments]ffi.Segment
+	buffers  [2*maxSegments + 1][]byte
+	turn     ffi.Turn
+	progress ffi.Progress
+}
+
+var flushScratches = sync.Pool{New: func() any { return new(flushScratch) }}
+
+// startFlush flushes on this goroutine if a write that takes long can be interrupted there, else on another.
+func (c *Conn) startFlush() {
+	if c.borrowable {
+		c.flush(true)
+		return
+	}
+	c.handOverFlush()
+}
+
+// handOverFlush lets a goroutine of its own go on with the flush.
+func (c *Conn) handOverFlush() {
+	c.work.Go(func() { c.flush(false) })
+}
+
+// flush writes until nothing waits. A borrowed goroutine is let go after a while.
+func (c *Conn) flush(borrowed bool) {
+	f := &c.flusher
+	f.rounds = 0
+	for {
+		if !c.writePending(borrowed) {
+			c.handOverFlush()
+			return
+		}
+		if f.more {
+			c.encode()
+			continue
+		}
+		if borrowed && f.rounds >= borrowedRounds {
+			c.handOverFlush()
+			return
+		}
+		if !c.nextBatch() {
+			return
+		}
+		f.rounds++
+	}
+}
+
+// nextBatch takes what waits, after letting others add to it; false when the role ended.
+func (c *Conn) nextBatch() bool {
+	f := &c.flusher
+	if c.queue.calls.open.Load()+c.answering.Load() > 1 {
+		runtime.Gosched()
+	}
+	taken, state := c.queue.take(f)
+	switch state {
+	case queueEnded:
+		c.sayGoodbye()
+		return false
+	case queueEmpty:
+		return false
+	}
+	if f.scratch == nil {
+		f.scratch = flushScratches.Get().(*flushScratch)
+	}
+	f.batch, f.used, f.more = taken, 0, true
+	if taken != nil && len(taken.externals) > 0 {
+		if f.payloads == nil {
+			f.payloads = make(map[uint64]*Payload)
+		}
+		for _, external := range taken.externals {
+			f.payloads[external.token] = external.payload
+		}
+	}
+	return true
+}
+
+// release gives the memory of a flush back.
+func (f *flusher) release() {
+	if f.scratch != nil {
+		f.pending = nil
+		flushScratches.Put(f.scratch)
+		f.scratch = nil
+	}
+}
+
+// encode has the engine write frames for the rest of the batch, as far as its output goes.
+func (c *Conn) encode() {
+	f := &c.flusher
+	s := f.scratch
+	s.turn = ffi.Turn{
+		Now:      c.now(),
+		Events:   s.events[:],
+		Output:   s.output[:],
+		Segments: s.segments[:],
+	}
+	if f.batch != nil {
+		s.turn.Commands = f.batch.commands[f.used:]
+		s.turn.CommandBytes = f.batch.bytes
+	}
+	arena, result := c.engine.drive(&s.turn, &s.progress)
+	if result != ffi.ResultOK {
+		c.endBatch()
+		f.more = false
+		if result != ffi.ResultClosed {
+			c.terminate(engineFailure(result))
+		}
+		return
+	}
+	f.used += s.progress.CommandsUsed
+	f.arrange()
+	c.handleEvents(s.events[:s.progress.EventsLen], nil, arena, nil)
+	batchLeft := f.batch != nil && f.used < len(f.batch.commands)
+	f.more = batchLeft || s.progress.Flags&ffi.ProgressMoreOutput != 0
+	if !batchLeft {
+		c.endBatch()
+	}
+}
+
+func (c *Conn) endBatch() {
+	f := &c.flusher
+	if f.batch != nil {
+		f.batch.recycle()
+		f.batch = nil
+	}
+}
+
+// arrange makes the buffers to write of the engine's output and the payloads that it refers to.
+func (f *flusher) arrange() {
+	s := f.scratch
+	buffers := s.buffers[:0]
+	output := s.output[:s.progress.OutputLen]
+	for _, segment := range s.segments[:s.progress.SegmentsLen] {
+		if segment.Buffered > 0 {
+			buffers = append(buffers, output[:segment.Buffered])
+			output = output[segment.Buffered:]
+		}
+		payload := f.payloads[segment.Token]
+		part := payload.Data()
+		if segment.Part == ffi.PartMetadata {
+			part = payload.GetMetadata()
+		}
+		buffers = append(buffers, part[segment.Offset:segment.Offset+segment.Len])
+		if segment.Last != 0 {
+			delete(f.payloads, segment.Token)
+		}
+	}
+	if len(output) > 0 {
+		buffers = append(buffers, output)
+	}
+	f.pending, f.buffered = buffers, len(buffers)
+}
+
+// dropPayload forgets a payload that will not be sent.
+func (f *flusher) dropPayload(token uint64) {
+	delete(f.payloads, token)
+}
+
+// writePending writes what is encoded; false when a borrowed goroutine has been held up for long enough.
+func (c *Conn) writePending(borrowed bool) bool {
+	f := &c.flusher
+	if len(f.pending) == 0 {
+		return true
+	}
+	c.setWriteDeadline(borrowed)
+	err := c.writeBuffers()
+	switch {
+	case err == nil:
+		f.written()
+		return true
+	case borrowed && errors.Is(err, os.ErrDeadlineExceeded) && !c.isClosed():
+		return false
+	default:
+		f.written()
+		c.terminate(transportError("write", err))
+		c.hangUp()
+		return true
+	}
+}
+
+// written forgets the buffers, and the payloads that they kept alive.
+func (f *flusher) written() {
+	clear(f.scratch.buffers[:f.buffered])
+	f.pending, f.buffered = nil, 0
+}
+
+// writeBuffers writes f.pending and leaves in it what was not written.
+func (c *Conn) writeBuffers() error {
+	f := &c.flusher
+	if len(f.pending) > 1 {
+		_, err := f.pending.WriteTo(c.nc)
+		return err
+	}
+	written, err := c.nc.Write(f.pending[0])
+	f.pending[0] = f.pending[0][written:]
+	return err
+}
+
+// setWriteDeadline bounds a borrowed goroutine's write, and unbounds the others.
+func (c *Conn) setWriteDeadline(borrowed bool) {
+	f := &c.flusher
+	if c.isClosed() {
+		return // linger has set the last one.
+	}
+	if !borrowed {
+		if f.writeDeadline != 0 {
+			f.writeDeadline = 0
+			_ = c.nc.SetWriteDeadline(time.Time{})
+		}
+		return
+	}
+	now := time.Duration(c.now())
+	if f.writeDeadline-now < borrowedWrite/2 {
+		f.writeDeadline = now + borrowedWrite
+		_ = c.nc.SetWriteDeadline(c.started.Add(f.writeDeadline))
+	}
+}

@@ -1,0 +1,190 @@
+package rsocket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
+)
+
+// notificationWait is how long reading stops for a fire-and-forget while all of its handlers are at work. After that
+// it is dropped, and so are the next ones until a handler is free.
+const notificationWait = 100 * time.Millisecond
+
+// inboundRequest is a request of the peer that a handler works on. It is the handler's context as well.
+type inboundRequest struct {
+	conn    *Conn
+	token   uint64
+	stream  uint32
+	payload *Payload
+
+	// mu guards the two below. inner exists once somebody asks the context for more than values.
+	mu     sync.Mutex
+	inner  context.Context
+	cancel context.CancelCauseFunc
+	// cause is why the context ended, if it did.
+	cause error
+}
+
+// errCanceledByPeer is the cause of a handler's context that ends with CANCEL.
+var errCanceledByPeer = fmt.Errorf("rsocket: the peer canceled the request: %w", context.Canceled)
+
+// answerRequest has the handler work on a request-response.
+func (c *Conn) answerRequest(event *ffi.Event, payload *Payload) {
+	request := &inboundRequest{conn: c, token: event.Token, stream: event.Stream, payload: payload}
+	index := int(event.Token & indexMask)
+	for index >= len(c.inbound) {
+		c.inbound = append(c.inbound, nil)
+	}
+	c.inbound[index] = request
+	c.answering.Add(1)
+	c.work.Go(request.answer)
+}
+
+// cancelInbound ends the context of a request that the peer has withdrawn.
+func (c *Conn) cancelInbound(event *ffi.Event) {
+	index := int(event.Token & indexMask)
+	if index >= len(c.inbound) {
+		return
+	}
+	if request := c.inbound[index]; request != nil && request.token == event.Token {
+		request.end(errCanceledByPeer)
+		c.inbound[index] = nil
+	}
+}
+
+// answer runs the handler and sends what it returns.
+func (r *inboundRequest) answer() {
+	conn := r.conn
+	defer conn.answering.Add(-1)
+	defer r.end(context.Canceled)
+	answer, err := r.handle()
+	r.payload = nil
+	if err == nil && answer.Len() > maxFrameLen-9 {
+		err = NewError(CodeApplicationError, "the answer does not fit a frame")
+	}
+	if err == nil {
+		err = conn.submitAnswer(r.stream, answer)
+	} else {
+		failed := asError(err, CodeApplicationError)
+		err = conn.submitFailure(r.stream, failed.Code, failed.Message)
+	}
+	if err != nil {
+		conn.logger.Debug("answer not sent", "stream", r.stream, "reason", err)
+	}
+}
+
+// handle calls the handler; a panic becomes an error.
+func (r *inboundRequest) handle() (answer *Payload, err error) {
+	handler := r.conn.handler.RequestResponse
+	if handler == nil {
+		return nil, NewError(CodeRejected, "request-response is not supported")
+	}
+	defer r.conn.recoverHandler("request-response", &err)
+	return handler(r, r.payload)
+}
+
+// takeNotification has the handler work on a fire-and-forget.
+func (c *Conn) takeNotification(payload *Payload) {
+	if c.handler.FireAndForget == nil {
+		return
+	}
+	if !c.reserveNotification() {
+		c.dropped.Add(1)
+		return
+	}
+	c.work.Go(func() {
+		defer func() { <-c.notifying }()
+		var err error
+		defer c.recoverHandler("fire-and-forget", &err)
+		c.handler.FireAndForget(c.ctx, payload)
+	})
+}
+
+// reserveNotification finds a free handler for a fire-and-forget. While all are at work it waits a little, which slows
+// a peer down that sends faster than the handlers work; then it gives up until one is free.
+func (c *Conn) reserveNotification() bool {
+	select {
+	case c.notifying <- struct{}{}:
+		c.shedding = false
+		return true
+	default:
+	}
+	if c.shedding {
+		return false
+	}
+	timer := time.NewTimer(notificationWait)
+	defer timer.Stop()
+	select {
+	case c.notifying <- struct{}{}:
+		return true
+	case <-c.done:
+		return false
+	case <-timer.C:
+		c.shedding = true
+		c.logger.Warn("fire-and-forgets are dropped: all handlers are at work", "remote", c.nc.RemoteAddr())
+		return false
+	}
+}
+
+// recoverHandler turns a handler's panic into an error for the peer that says nothing about this program.
+func (c *Conn) recoverHandler(interaction string, err *error) {
+	if recovered := recover(); recovered != nil {
+		c.logger.Error("handler panicked", "interaction", interaction, "panic", recovered)
+		*err = NewError(CodeApplicationError, "the handler panicked")
+	}
+}
+
+// asError gives an error the form of the wire.
+func asError(err error, otherwise ErrorCode) *Error {
+	var known *Error
+	switch {
+	case errors.As(err, &known):
+		return &Error{Code: known.Code, Message: known.Message}
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return &Error{Code: CodeCanceled, Message: err.Error()}
+	default:
+		return &Error{Code: otherwise, Message: err.Error()}
+	}
+}
+
+// end ends the request's context.
+func (r *inboundRequest) end(cause error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cause == nil {
+		r.cause = cause
+	}
+	if r.cancel != nil {
+		r.cancel(cause)
+	}
+}
+
+// context makes the inner context, which most handlers never need.
+func (r *inboundRequest) context() context.Context {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.inner == nil {
+		r.inner, r.cancel = context.WithCancelCause(r.conn.ctx)
+		if r.cause != nil {
+			r.cancel(r.cause)
+		}
+	}
+	return r.inner
+}
+
+// Deadline, Done, Err and Value make the request the context of its handler.
+func (r *inboundRequest) Deadline() (time.Time, bool) { return r.conn.ctx.Deadline() }
+func (r *inboundRequest) Done() <-chan struct{}       { return r.context().Done() }
+func (r *inboundRequest) Err() error                  { return r.context().Err() }
+func (r *inboundRequest) Value(key any) any           { return r.context().Value(key) }
+
+func contextWithTimeout(parent context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if timeout <= 0 {
+		return context.WithCancel(parent)
+	}
+	return context.WithTimeout(parent, timeout)
+}

@@ -1,0 +1,175 @@
+// Package ffi is the one place where Go meets the C ABI of the Rust engine.
+//
+// Memory crosses in one direction and for the length of one call. Go lends its buffers to [Connection.Drive], which
+// reads some and writes others and keeps none of them. What the engine owns (a connection, its arena) is named by a
+// handle or copied before the next call. Records hold no pointers, so passing arrays of them costs no pointer check.
+package ffi
+
+// #include "rsocket.h"
+// #cgo noescape rsocket_connection_drive
+// #cgo nocallback rsocket_connection_drive
+import "C"
+
+import (
+	"errors"
+	"unsafe"
+)
+
+// Result is the outcome of a call; 0 is success.
+type Result uint32
+
+// The results that the driver tells apart.
+const (
+	ResultOK              Result = C.RSOCKET_RESULT_OK
+	ResultInvalidArgument Result = C.RSOCKET_RESULT_INVALID_ARGUMENT
+	ResultPanic           Result = C.RSOCKET_RESULT_PANIC
+	ResultOutputTooSmall  Result = C.RSOCKET_RESULT_OUTPUT_TOO_SMALL
+	ResultClosed          Result = C.RSOCKET_RESULT_CLOSED
+	ResultDraining        Result = C.RSOCKET_RESULT_DRAINING
+	ResultNotReady        Result = C.RSOCKET_RESULT_NOT_READY
+	ResultTooManyStreams  Result = C.RSOCKET_RESULT_TOO_MANY_STREAMS
+	ResultPayloadTooLarge Result = C.RSOCKET_RESULT_PAYLOAD_TOO_LARGE
+	ResultNoSuchStream    Result = C.RSOCKET_RESULT_NO_SUCH_STREAM
+)
+
+// String says what the result means.
+func (r Result) String() string {
+	return C.GoString(C.rsocket_result_text(C.uint32_t(r)))
+}
+
+// Version is the version of the linked library, such as "0.8.0".
+func Version() string {
+	return C.GoString(C.rsocket_version())
+}
+
+// HeaderVersion is the version of the header that this package was compiled with.
+func HeaderVersion() (major, minor, patch int) {
+	return C.RSOCKET_VERSION_MAJOR, C.RSOCKET_VERSION_MINOR, C.RSOCKET_VERSION_PATCH
+}
+
+// Connection is one connection of the engine. It is used by one goroutine at a time.
+type Connection struct {
+	handle *C.rsocket_connection
+}
+
+var errNoConnection = errors.New("the engine made no connection")
+
+// NewConnection makes a connection whose transport was opened at now, in nanoseconds of the caller's clock.
+// It is to be freed.
+func NewConnection(config *Config, now int64) (*Connection, error) {
+	made, err := config.make()
+	if err != nil {
+		return nil, err
+	}
+	defer C.rsocket_config_free(made)
+	handle := C.rsocket_connection_new(made, C.uint64_t(now))
+	if handle == nil {
+		return nil, errNoConnection
+	}
+	return &Connection{handle: handle}, nil
+}
+
+// Free gives the connection back. It must not be used afterwards; freeing it twice does nothing.
+func (c *Connection) Free() {
+	C.rsocket_connection_free(c.handle)
+	c.handle = nil
+}
+
+// Turn is what one call of Drive takes and gives.
+type Turn struct {
+	// Now is the time in nanoseconds of the caller's clock.
+	Now int64
+	// Received holds bytes from the peer.
+	Received []byte
+	// Commands and the bytes that they refer to.
+	Commands     []Command
+	CommandBytes []byte
+	// Events, Output and Segments have room for what comes back.
+	Events   []Event
+	Output   []byte
+	Segments []Segment
+}
+
+// Drive takes what there is in both directions; see rsocket_connection_drive in rsocket.h.
+func (c *Connection) Drive(turn *Turn, progress *Progress) Result {
+	return Result(C.rsocket_connection_drive(
+		c.handle,
+		C.uint64_t(turn.Now),
+		(*C.uint8_t)(unsafe.SliceData(turn.Received)),
+		C.size_t(len(turn.Received)),
+		(*C.rsocket_command)(unsafe.Pointer(unsafe.SliceData(turn.Commands))),
+		C.size_t(len(turn.Commands)),
+		(*C.uint8_t)(unsafe.SliceData(turn.CommandBytes)),
+		C.size_t(len(turn.CommandBytes)),
+		(*C.rsocket_event)(unsafe.Pointer(unsafe.SliceData(turn.Events))),
+		C.size_t(len(turn.Events)),
+		(*C.uint8_t)(unsafe.SliceData(turn.Output)),
+		C.size_t(len(turn.Output)),
+		(*C.rsocket_segment)(unsafe.Pointer(unsafe.SliceData(turn.Segments))),
+		C.size_t(len(turn.Segments)),
+		(*C.rsocket_progress)(unsafe.Pointer(progress)),
+	))
+}
+
+// Arena copies the memory that events with FlagArena refer to, after a turn whose progress says how long it is.
+func (c *Connection) Arena(progress *Progress) []byte {
+	if progress.ArenaLen == 0 {
+		return nil
+	}
+	return copyBytes(C.rsocket_connection_arena(c.handle), C.size_t(progress.ArenaLen))
+}
+
+// CloseReason tells who ended a connection, and why.
+type CloseReason struct {
+	Origin  uint32
+	Code    uint32
+	Message string
+}
+
+// CloseReason tells why the connection is over; false while it is not.
+func (c *Connection) CloseReason() (CloseReason, bool) {
+	var reason C.rsocket_close_reason
+	if C.rsocket_connection_close_reason(c.handle, &reason) != C.RSOCKET_RESULT_OK {
+		return CloseReason{}, false
+	}
+	return CloseReason{
+		Origin:  uint32(reason.origin),
+		Code:    uint32(reason.code),
+		Message: string(copyBytes(reason.message, reason.message_len)),
+	}, true
+}
+
+// Setup is what a client proposes.
+type Setup struct {
+	KeepaliveIntervalMS uint32
+	MaxLifetimeMS       uint32
+	MetadataMIME        string
+	DataMIME            string
+	Metadata            []byte
+	HasMetadata         bool
+	Data                []byte
+}
+
+// Setup tells what the client proposes; false before its SETUP arrived.
+func (c *Connection) Setup() (Setup, bool) {
+	var setup C.rsocket_setup
+	if C.rsocket_connection_setup(c.handle, &setup) != C.RSOCKET_RESULT_OK {
+		return Setup{}, false
+	}
+	return Setup{
+		KeepaliveIntervalMS: uint32(setup.keepalive_interval_ms),
+		MaxLifetimeMS:       uint32(setup.max_lifetime_ms),
+		MetadataMIME:        string(copyBytes(setup.metadata_mime, setup.metadata_mime_len)),
+		DataMIME:            string(copyBytes(setup.data_mime, setup.data_mime_len)),
+		Metadata:            copyBytes(setup.metadata, setup.metadata_len),
+		HasMetadata:         bool(setup.has_metadata),
+		Data:                copyBytes(setup.data, setup.data_len),
+	}, true
+}
+
+// copyBytes copies memory of the engine into memory of Go.
+func copyBytes(from *C.uint8_t, size C.size_t) []byte {
+	copied := make([]byte, int(size))
+	copy(copied, unsafe.Slice((*byte)(unsafe.Pointer(from)), int(size)))
+	return copied
+}

@@ -1,0 +1,176 @@
+package rsocket
+
+import (
+	"sync"
+
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
+)
+
+const (
+	// idleBuffer is what an idle connection holds to read into; a busy one takes a readBuffer from a pool.
+	idleBuffer = 2 << 10
+	readBuffer = 64 << 10
+	// maxEvents is what one turn of the reader can hear.
+	maxEvents = 1024
+	// calmReads is how many small reads in a row make a connection idle again.
+	calmReads = 64
+)
+
+// reader holds received bytes until they are whole frames. One goroutine at a time has the role; it changes hands
+// between batches when a callback blocks (callbacks.go).
+type reader struct {
+	// buffer[first:last] is received and not taken by the engine.
+	buffer      []byte
+	first, last int
+	// pooled is the array behind buffer, if it came from the pool.
+	pooled *[readBuffer]byte
+	// calm counts small reads in a row.
+	calm int
+}
+
+// readScratch is what a turn of the reader needs and an idle connection does not hold.
+type readScratch struct {
+	events   [maxEvents]ffi.Event
+	turn     ffi.Turn
+	progress ffi.Progress
+}
+
+var (
+	readScratches = sync.Pool{New: func() any { return new(readScratch) }}
+	readBuffers   = sync.Pool{New: func() any { return new([readBuffer]byte) }}
+)
+
+// readLoop reads until the transport ends or another goroutine takes over. term counts the goroutines that had the
+// role.
+func (c *Conn) readLoop(term uint64) {
+	if !c.callbacks.run(term) {
+		return
+	}
+	for !c.isClosed() {
+		n, err := c.nc.Read(c.reader.space())
+		c.reader.received(n)
+		if n > 0 && !c.receive(term) {
+			return
+		}
+		if err != nil {
+			c.terminate(transportError("read", err))
+		}
+	}
+	c.drainTransport()
+}
+
+// receive hands received bytes to the engine, and out what follows; false when another goroutine reads on.
+func (c *Conn) receive(term uint64) bool {
+	s := readScratches.Get().(*readScratch)
+	defer readScratches.Put(s)
+	for {
+		bytes := c.reader.unread()
+		s.turn = ffi.Turn{Now: c.now(), Received: bytes, Events: s.events[:]}
+		arena, result := c.engine.drive(&s.turn, &s.progress)
+		if result != ffi.ResultOK {
+			c.terminate(engineFailure(result))
+			return true
+		}
+		used, heard, flags := s.progress.ReceivedUsed, s.progress.EventsLen, s.progress.Flags
+		c.handleEvents(s.events[:heard], bytes, arena, &c.callbacks)
+		c.reader.taken(used, s.progress.ReceivedNeeded)
+		if flags&ffi.ProgressMoreOutput != 0 {
+			c.kick()
+		}
+		if !c.callbacks.run(term) {
+			return false
+		}
+		if c.isClosed() || used == len(bytes) || heard == 0 && used == 0 {
+			return true
+		}
+	}
+}
+
+// drainTransport reads what a peer still sends on a connection that is over, so that the operating system does not
+// answer it with a reset that would overtake our last frame. Then it closes everything. The deadline bounds it.
+func (c *Conn) drainTransport() {
+	for {
+		c.reader.first, c.reader.last = 0, 0
+		if _, err := c.nc.Read(c.reader.space()); err != nil {
+			break
+		}
+	}
+	c.hangUp()
+	c.engine.free()
+	c.reader.giveBack()
+}
+
+// space is where the next bytes go: never empty.
+func (r *reader) space() []byte {
+	if r.buffer == nil {
+		r.buffer = make([]byte, idleBuffer)
+	}
+	if r.last == len(r.buffer) {
+		r.compact()
+	}
+	return r.buffer[r.last:]
+}
+
+// received notes that n bytes came in.
+func (r *reader) received(n int) {
+	r.last += n
+	if n < idleBuffer/2 {
+		r.calm++
+	} else {
+		r.calm = 0
+	}
+}
+
+func (r *reader) unread() []byte {
+	return r.buffer[r.first:r.last]
+}
+
+// taken notes that the engine is done with some bytes, and makes room for the frame that it needs next.
+func (r *reader) taken(used, needed int) {
+	r.first += used
+	if r.first == r.last {
+		r.first, r.last = 0, 0
+	}
+	r.resize(needed)
+}
+
+// resize fits the buffer to what goes on. A frame's announced length is believed only as fast as it arrives: the
+// buffer at most doubles.
+func (r *reader) resize(needed int) {
+	held := r.last - r.first
+	switch {
+	case needed > len(r.buffer) && held*2 >= len(r.buffer):
+		r.move(make([]byte, min(needed, 2*len(r.buffer))), nil)
+	case len(r.buffer) < readBuffer && r.calm == 0:
+		array := readBuffers.Get().(*[readBuffer]byte)
+		r.move(array[:], array)
+	case held == 0 && (len(r.buffer) > readBuffer || len(r.buffer) > idleBuffer && r.calm >= calmReads):
+		r.move(make([]byte, idleBuffer), nil)
+	}
+}
+
+// compact moves the bytes to the front, and grows a buffer that is full all the same.
+func (r *reader) compact() {
+	if r.first > 0 {
+		r.last = copy(r.buffer, r.buffer[r.first:r.last])
+		r.first = 0
+		return
+	}
+	r.move(make([]byte, 2*len(r.buffer)), nil)
+}
+
+// move changes the buffer and keeps its bytes.
+func (r *reader) move(to []byte, pooled *[readBuffer]byte) {
+	r.last = copy(to, r.unread())
+	r.first = 0
+	r.giveBack()
+	r.buffer, r.pooled = to, pooled
+}
+
+func (r *reader) giveBack() {
+	if r.pooled != nil {
+		readBuffers.Put(r.pooled)
+		r.pooled = nil
+	}
+	r.buffer = nil
+}

@@ -1,0 +1,191 @@
+package rsocket
+
+import (
+	"context"
+	"sync"
+
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
+)
+
+// queue collects what goroutines want sent. Whoever finds nobody flushing becomes the flusher (flush.go); the others
+// have their commands taken along. It is bounded: when the batch is full, callers wait with their context.
+type queue struct {
+	mu sync.Mutex
+	// batch is nil while nothing waits.
+	batch *batch
+	calls callTable
+	// flushing: somebody is the flusher.
+	flushing bool
+	// kicked: the engine has output of its own.
+	kicked bool
+	// closed is why nothing is taken any more.
+	closed error
+	// room is closed when the batch is taken; nil while nobody waits for that.
+	room chan struct{}
+	// sequence names payloads of fire-and-forgets.
+	sequence uint32
+}
+
+// Payloads in the caller's memory are named by tokens of the engine's commands. A request's own token names its
+// payload; those of answers and fire-and-forgets are told apart by the top bits, which generations leave free.
+const (
+	answerTokens        = 1 << 63
+	fireAndForgetTokens = 1 << 62
+)
+
+// lockForPayload returns with the queue locked and room in the batch, or with an error and unlocked.
+func (q *queue) lockForPayload(ctx context.Context, size int) error {
+	q.mu.Lock()
+	for {
+		if q.closed != nil {
+			q.mu.Unlock()
+			return q.closed
+		}
+		if q.batch == nil {
+			q.batch = batches.Get().(*batch)
+		}
+		if q.batch.fits(size) {
+			return nil
+		}
+		if q.room == nil {
+			q.room = make(chan struct{})
+		}
+		room := q.room
+		q.mu.Unlock()
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		q.mu.Lock()
+	}
+}
+
+// becomeFlusher reports whether the caller now has to flush. Called with the lock held.
+func (q *queue) becomeFlusher() bool {
+	if q.flushing {
+		return false
+	}
+	q.flushing = true
+	return true
+}
+
+// queueState is what the flusher finds in the queue.
+type queueState int
+
+const (
+	// queueHadWork: the flusher goes on.
+	queueHadWork queueState = iota
+	// queueEmpty: the flusher's role has ended.
+	queueEmpty
+	// queueEnded: so it has, and nothing will be submitted any more.
+	queueEnded
+)
+
+// take hands the flusher what waits. When nothing does, the flusher's role ends, and its state is the next one's.
+func (q *queue) take(f *flusher) (*batch, queueState) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.batch == nil && !q.kicked {
+		f.release()
+		q.flushing = false
+		if q.closed != nil {
+			return nil, queueEnded
+		}
+		return nil, queueEmpty
+	}
+	taken := q.batch
+	q.batch, q.kicked = nil, false
+	if q.room != nil {
+		close(q.room)
+		q.room = nil
+	}
+	return taken, queueHadWork
+}
+
+// submitRequest starts a request-response. The call is claimed by nobody when it returns an error.
+func (c *Conn) submitRequest(ctx context.Context, waiting *call, payload *Payload) (token uint64, err error) {
+	if err := c.queue.lockForPayload(ctx, payload.Len()); err != nil {
+		return 0, err
+	}
+	token, ok := c.queue.calls.add(waiting)
+	if !ok {
+		c.queue.mu.Unlock()
+		return 0, ErrTooManyRequests
+	}
+	command := ffi.Command{Kind: ffi.CommandRequestResponse, Token: token}
+	c.queue.batch.add(command, payload, token)
+	c.unlockAndFlush()
+	return token, nil
+}
+
+// submitFireAndForget queues a fire-and-forget.
+func (c *Conn) submitFireAndForget(ctx context.Context, payload *Payload) error {
+	if err := c.queue.lockForPayload(ctx, payload.Len()); err != nil {
+		return err
+	}
+	c.queue.sequence++
+	token := fireAndForgetTokens | uint64(c.queue.sequence)
+	c.queue.batch.add(ffi.Command{Kind: ffi.CommandFireAndForget, Token: token}, payload, token)
+	c.unlockAndFlush()
+	return nil
+}
+
+// submitCancel withdraws a request that the caller has claimed, and frees its index. There is always room for it: the
+// requests that can be cancelled are bounded themselves.
+func (c *Conn) submitCancel(token uint64) {
+	q := &c.queue
+	q.mu.Lock()
+	q.calls.release([]uint64{token})
+	if q.closed != nil {
+		q.mu.Unlock()
+		return
+	}
+	if q.batch == nil {
+		q.batch = batches.Get().(*batch)
+	}
+	q.batch.commands = append(q.batch.commands, ffi.Command{Kind: ffi.CommandCancel, Token: token})
+	c.unlockAndFlush()
+}
+
+// submitAnswer queues the answer to a request of the peer; nil completes it without a payload.
+func (c *Conn) submitAnswer(stream uint32, payload *Payload) error {
+	if err := c.queue.lockForPayload(c.ctx, payload.Len()); err != nil {
+		return err
+	}
+	command := ffi.Command{Kind: ffi.CommandRespond, Stream: stream}
+	if payload == nil {
+		command.Flags = ffi.FlagNoPayload
+	}
+	c.queue.batch.add(command, payload, answerTokens|uint64(stream))
+	c.unlockAndFlush()
+	return nil
+}
+
+// submitFailure queues an ERROR for a request of the peer.
+func (c *Conn) submitFailure(stream uint32, code ErrorCode, message string) error {
+	message = message[:min(len(message), inlineLimit)]
+	if err := c.queue.lockForPayload(c.ctx, len(message)); err != nil {
+		return err
+	}
+	command := ffi.Command{Kind: ffi.CommandRespondError, Stream: stream, Code: uint32(code)}
+	c.queue.batch.add(command, NewPayload(message, ""), 0)
+	c.unlockAndFlush()
+	return nil
+}
+
+// kick has the engine's own output flushed, such as keepalives.
+func (c *Conn) kick() {
+	c.queue.mu.Lock()
+	c.queue.kicked = true
+	c.unlockAndFlush()
+}
+
+// unlockAndFlush ends a submission: it flushes unless somebody does already.
+func (c *Conn) unlockAndFlush() {
+	flush := c.queue.becomeFlusher()
+	c.queue.mu.Unlock()
+	if flush {
+		c.startFlush()
+	}
+}
