@@ -47,6 +47,9 @@ func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := newSettings(opts); err != nil {
+		return nil, err
+	}
 	var dialer net.Dialer
 	nc, err := dialer.DialContext(ctx, to.network, to.address)
 	if err != nil {

@@ -151,6 +151,9 @@ func (c *Conn) RequestResponse(ctx context.Context, payload *Payload) (*Payload,
 	if err := checkPayload(payload); err != nil {
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, requestError(err)
+	}
 	calls := &c.queue.calls
 	waiting := calls.newCall()
 	token, err := c.submitRequest(ctx, waiting, payload)

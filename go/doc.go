@@ -16,10 +16,9 @@
 //	defer conn.Close()
 //	answer, err := conn.RequestResponse(ctx, rsocket.NewPayload("hello", ""))
 //
-// [Listen] and [Serve] answer connections with a [Handler], a struct of functions; what it leaves nil is answered
-// with an error that says so. [ServeConn] does the same for one connection. Either side can send requests and answer
-// them: a client answers when it is given [WithHandler], and a server gets the
-// client's [Conn] from Handler.Setup or ServeConn.
+// [Listen] and [Serve] answer connections with a [Handler], a struct of functions; requests for those left nil are
+// rejected. [ServeConn] does the same for one connection. Either side can send requests and answer them: a client
+// answers when it is given [WithHandler], and a server gets the client's [Conn] from ServeConn or Handler.Setup.
 //
 // # Interactions
 //
@@ -38,7 +37,7 @@
 // Test errors with [errors.Is] for what happened ([ErrClosed], [ErrConnectionLost], [ErrRejected], [ErrApplication],
 // …), and take them apart with [errors.As] and *[Error]: the code on the wire, the message, who caused it, and
 // whether a retry is safe. Handlers return the error of [NewError] to choose the code; any other error is sent as an
-// application error.
+// application error, a context's error as a cancellation.
 //
 // # The original API
 //

@@ -1,0 +1,274 @@
+package rsocket_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
+)
+
+// patience bounds what a test waits for; nothing is expected to take that long.
+const patience = 30 * time.Second
+
+func testContext(t testing.TB) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func echo(_ context.Context, request *rsocket.Payload) (*rsocket.Payload, error) {
+	return request, nil
+}
+
+// hang answers when its context ends, which it tells ended.
+func hang(started chan<- struct{}, ended chan<- error) func(context.Context, *rsocket.Payload) (*rsocket.Payload, error) {
+	return func(ctx context.Context, _ *rsocket.Payload) (*rsocket.Payload, error) {
+		started <- struct{}{}
+		<-ctx.Done()
+		ended <- context.Cause(ctx)
+		return nil, ctx.Err()
+	}
+}
+
+// listenAndServe serves handler and returns the address to dial.
+func listenAndServe(t testing.TB, url string, handler rsocket.Handler, opts ...rsocket.Option) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	listener, err := rsocket.Listen(ctx, url)
+	if err != nil {
+		t.Fatalf("listen: %v", err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- rsocket.Serve(ctx, listener, handler, opts...) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := await(t, served); !errors.Is(err, context.Canceled) {
+			t.Errorf("Serve returned %v", err)
+		}
+	})
+	network := listener.Addr().Network()
+	if network == "unix" {
+		return "unix://" + listener.Addr().String()
+	}
+	return network + "://" + listener.Addr().String()
+}
+
+func dial(t testing.TB, url string, opts ...rsocket.Option) *rsocket.Conn {
+	t.Helper()
+	conn, err := rsocket.Dial(testContext(t), url, opts...)
+	if err != nil {
+		t.Fatalf("dial: %v", err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// connectTCP gives a client of a server with this handler.
+func connectTCP(t testing.TB, handler rsocket.Handler, opts ...rsocket.Option) *rsocket.Conn {
+	t.Helper()
+	return dial(t, listenAndServe(t, "tcp://127.0.0.1:0", handler), opts...)
+}
+
+// connectPipe gives both ends of a connection over net.Pipe.
+func connectPipe(t testing.TB, client, server rsocket.Handler, opts ...rsocket.Option) (*rsocket.Conn, *rsocket.Conn) {
+	t.Helper()
+	near, far := net.Pipe()
+	type made struct {
+		conn *rsocket.Conn
+		err  error
+	}
+	served := make(chan made, 1)
+	go func() {
+		conn, err := rsocket.ServeConn(context.Background(), far, server, opts...)
+		served <- made{conn, err}
+	}()
+	dialled, err := rsocket.NewClientConn(testContext(t), near, append(opts, rsocket.WithHandler(client))...)
+	if err != nil {
+		t.Fatalf("client: %v", err)
+	}
+	accepted := await(t, served)
+	if accepted.err != nil {
+		t.Fatalf("server: %v", accepted.err)
+	}
+	t.Cleanup(func() {
+		_ = dialled.Close()
+		_ = accepted.conn.Close()
+	})
+	return dialled, accepted.conn
+}
+
+// transports are the ways in which a client reaches a server of these tests.
+var transports = map[string]func(t *testing.T, handler rsocket.Handler) *rsocket.Conn{
+	"tcp": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
+		return connectTCP(t, handler)
+	},
+	"unix": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
+		if runtime.GOOS == "windows" {
+			t.Fatal("unix sockets are not among this system's transports")
+		}
+		return dial(t, listenAndServe(t, "unix://"+filepath.Join(t.TempDir(), "s"), handler))
+	},
+	"pipe": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
+		client, _ := connectPipe(t, rsocket.Handler{}, handler)
+		return client
+	},
+	"one byte at a time": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
+		near, far := net.Pipe()
+		go func() { _, _ = rsocket.ServeConn(context.Background(), oneByteReads{far}, handler) }()
+		conn, err := rsocket.NewClientConn(testContext(t), oneByteReads{near})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		return conn
+	},
+}
+
+// oneByteReads is a transport that delivers single bytes.
+type oneByteReads struct{ net.Conn }
+
+func (c oneByteReads) Read(p []byte) (int, error) { return c.Conn.Read(p[:1]) }
+
+func await[T any](t testing.TB, from <-chan T) T {
+	t.Helper()
+	select {
+	case value := <-from:
+		return value
+	case <-time.After(patience):
+		t.Fatal("nothing came in time")
+		panic("unreachable")
+	}
+}
+
+// goroutinesOf counts the goroutines that run this package's library code.
+func goroutinesOf() int {
+	buffer := make([]byte, 1<<20)
+	buffer = buffer[:runtime.Stack(buffer, true)]
+	count := 0
+	for stack := range strings.SplitSeq(string(buffer), "\n\n") {
+		if strings.Contains(stack, "rsocket-go-ffi/go.(*Conn)") {
+			count++
+		}
+	}
+	return count
+}
+
+// eventually waits until the condition holds, which has no event to wait for.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not reached in time: %s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// rawPeer is a hand-made peer: it says what a test wants on the wire.
+type rawPeer struct {
+	t testing.TB
+	net.Conn
+}
+
+// rawServer gives a client whose server is a rawPeer.
+func rawServer(t testing.TB, opts ...rsocket.Option) (*rsocket.Conn, rawPeer) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	client := dial(t, "tcp://"+listener.Addr().String(), opts...)
+	accepted, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = accepted.Close() })
+	return client, rawPeer{t, accepted}
+}
+
+// rawClient dials a server as a rawPeer.
+func rawClient(t testing.TB, url string) rawPeer {
+	t.Helper()
+	nc, err := net.Dial("tcp", strings.TrimPrefix(url, "tcp://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = nc.Close() })
+	return rawPeer{t, nc}
+}
+
+// frame reads one frame; nil at the end of the connection.
+func (p rawPeer) frame() []byte {
+	p.t.Helper()
+	_ = p.SetReadDeadline(time.Now().Add(patience))
+	prefix := make([]byte, 3)
+	if !p.readFull(prefix) {
+		return nil
+	}
+	frame := make([]byte, int(prefix[0])<<16|int(prefix[1])<<8|int(prefix[2]))
+	if !p.readFull(frame) {
+		return nil
+	}
+	return frame
+}
+
+func (p rawPeer) readFull(into []byte) bool {
+	for len(into) > 0 {
+		n, err := p.Read(into)
+		if n == 0 && err != nil {
+			var timeout net.Error
+			if errors.As(err, &timeout) && timeout.Timeout() {
+				p.t.Fatal("the peer said nothing in time")
+			}
+			return false
+		}
+		into = into[n:]
+	}
+	return true
+}
+
+// frameOf reads on until a frame of this type; nil at the end of the connection.
+func (p rawPeer) frameOf(frameType byte) []byte {
+	p.t.Helper()
+	for {
+		frame := p.frame()
+		if frame == nil || frame[4]>>2 == frameType {
+			return frame
+		}
+	}
+}
+
+func (p rawPeer) send(frames ...string) {
+	p.t.Helper()
+	var bytes []byte
+	for _, frame := range frames {
+		bytes = append(bytes, byte(len(frame)>>16), byte(len(frame)>>8), byte(len(frame)))
+		bytes = append(bytes, frame...)
+	}
+	if _, err := p.Write(bytes); err != nil {
+		p.t.Fatalf("write: %v", err)
+	}
+}
+
+// Frames by hand, as the specification lays them out.
+const (
+	typeCancel = 0x09
+	typeError  = 0x0B
+
+	// setupFrame: version 1.0, keepalive 20 s, lifetime 90 s, MIME types "a" and "b", no payload.
+	setupFrame = "\x00\x00\x00\x00\x04\x00\x00\x01\x00\x00\x00\x00\x4e\x20\x00\x01\x5f\x90\x01a\x01b"
+)
+
+// requestFrame is a REQUEST_RESPONSE with data only.
+func requestFrame(stream byte, data string) string {
+	return "\x00\x00\x00" + string([]byte{stream}) + "\x10\x00" + data
+}
