@@ -148,7 +148,7 @@ func (c *Conn) now() int64 {
 //
 // Other errors are [*Error] values of the peer, or say why the connection cannot carry the request.
 func (c *Conn) RequestResponse(ctx context.Context, payload *Payload) (*Payload, error) {
-	if err := checkPayload(payload); err != nil {
+	if err := c.checkPayload(payload); err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
@@ -179,7 +179,7 @@ func (c *Conn) RequestResponseFunc(payload *Payload, callback ResponseCallback) 
 	if callback == nil {
 		return fmt.Errorf("%w: no callback", ErrInvalidArgument)
 	}
-	if err := checkPayload(payload); err != nil {
+	if err := c.checkPayload(payload); err != nil {
 		return err
 	}
 	waiting := c.queue.calls.newCall()
@@ -194,7 +194,7 @@ func (c *Conn) RequestResponseFunc(payload *Payload, callback ResponseCallback) 
 // FireAndForget sends a request that gets no answer. It returns when the request is on its way, which says nothing
 // about its arrival. ctx bounds the wait for room to send.
 func (c *Conn) FireAndForget(ctx context.Context, payload *Payload) error {
-	if err := checkPayload(payload); err != nil {
+	if err := c.checkPayload(payload); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -206,15 +206,12 @@ func (c *Conn) FireAndForget(ctx context.Context, payload *Payload) error {
 	return nil
 }
 
-// maxFrameLen is what 24 bits of length can say; a frame without fragments spends up to 9 bytes on itself.
-const maxFrameLen = 1<<24 - 1
-
-func checkPayload(payload *Payload) error {
+func (c *Conn) checkPayload(payload *Payload) error {
 	if payload == nil {
 		return fmt.Errorf("%w: no payload", ErrInvalidArgument)
 	}
-	if size := payload.Len(); size > maxFrameLen-9 {
-		return fmt.Errorf("%w: %d bytes", ErrPayloadTooLarge, size)
+	if size := payload.Len(); size > c.limits.MaxPayloadLen {
+		return fmt.Errorf("%w: %d bytes, the limit is %d", ErrPayloadTooLarge, size, c.limits.MaxPayloadLen)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ var (
 	ErrCanceled = errors.New("rsocket: request canceled by the peer")
 	// ErrInvalid: the peer found the request invalid (INVALID).
 	ErrInvalid = errors.New("rsocket: request invalid")
-	// ErrPayloadTooLarge: the payload does not fit a frame; nothing was sent.
+	// ErrPayloadTooLarge: the payload is over [Limits.MaxPayloadLen]; nothing was sent.
 	ErrPayloadTooLarge = errors.New("rsocket: payload too large")
 	// ErrTooManyRequests: the limit on open requests is reached; nothing was sent.
 	ErrTooManyRequests = errors.New("rsocket: too many open requests")

@@ -34,6 +34,8 @@ func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callback
 			c.takeNotification(receivedPayload(event, bytes))
 		case ffi.EventCancelled:
 			c.cancelInbound(event)
+		case ffi.EventReleased:
+			c.releasePayload(event.Token)
 		case ffi.EventSetup:
 			c.decideSetup()
 		case ffi.EventDraining:
@@ -57,7 +59,7 @@ func (c *Conn) releaseTokens(tokens []uint64) {
 func (c *Conn) endCall(event *ffi.Event, bytes []byte, callbacks *callbackRunner) bool {
 	if event.Kind == ffi.EventRefused {
 		if event.Flags&ffi.FlagExternal != 0 {
-			c.flusher.dropPayload(event.Token)
+			c.releasePayload(event.Token)
 		}
 		if event.Token >= fireAndForgetTokens || event.Stream != 0 {
 			c.logger.Debug("not sent", "stream", event.Stream, "reason", ffi.Result(event.Code))

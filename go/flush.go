@@ -204,11 +204,6 @@ func (f *flusher) arrange() {
 	f.pending, f.buffered = buffers, len(buffers)
 }
 
-// dropPayload forgets a payload that will not be sent.
-func (f *flusher) dropPayload(token uint64) {
-	delete(f.payloads, token)
-}
-
 // writePending writes what is encoded; false when a borrowed goroutine has been held up for long enough.
 func (c *Conn) writePending(borrowed bool) bool {
 	f := &c.flusher

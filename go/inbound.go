@@ -63,8 +63,8 @@ func (r *inboundRequest) answer() {
 	defer r.end(context.Canceled)
 	answer, err := r.handle()
 	r.payload = nil
-	if err == nil && answer.Len() > maxFrameLen-9 {
-		err = NewError(CodeApplicationError, "the answer does not fit a frame")
+	if err == nil && answer.Len() > conn.limits.MaxPayloadLen {
+		err = NewError(CodeApplicationError, "the answer is too long")
 	}
 	if err == nil {
 		err = conn.submitAnswer(r.stream, answer)

@@ -27,7 +27,8 @@ type Limits struct {
 	MaxBlockedCallbacks int
 	// MaxFrameLen is the longest frame that is accepted, in bytes. Default and maximum 16777215.
 	MaxFrameLen int
-	// MaxPayloadLen is the longest payload that is put together from fragments, in bytes. Default 64 MiB.
+	// MaxPayloadLen is the longest payload that is sent, or put together from fragments, in bytes. What does not fit
+	// a frame is sent in fragments. Default 64 MiB.
 	MaxPayloadLen int
 	// MaxReassemblyBytes is what the unfinished fragmented payloads may hold together. Default 128 MiB.
 	MaxReassemblyBytes int
@@ -43,6 +44,7 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.MaxOutboundRequests, 1<<20)
 	orDefault(&l.MaxFireAndForgetHandlers, 4096)
 	orDefault(&l.MaxBlockedCallbacks, 128)
+	orDefault(&l.MaxPayloadLen, 64<<20)
 	orDefault(&l.SetupTimeout, 10*time.Second)
 	return l
 }

@@ -63,28 +63,71 @@ func assertSamePayload(t testing.TB, got, want *rsocket.Payload) {
 	}
 }
 
-func TestLargestPayloadThatFitsAFrame(t *testing.T) {
+func TestPayloadsAroundAndAboveTheLongestFrame(t *testing.T) {
 	conn := connectTCP(t, rsocket.Handler{RequestResponse: echo})
 	// A frame holds 16777215 bytes: 6 of header, and with metadata 3 of its length.
-	payload := rsocket.NewPayloadFromBytes(randomBytes(1<<24-1-9), nil)
-	answer, err := conn.RequestResponse(testContext(t), payload)
-	if err != nil {
+	const fits = 1<<24 - 1 - 6
+	for _, payload := range []*rsocket.Payload{
+		rsocket.NewPayloadFromBytes(randomBytes(fits), nil),
+		rsocket.NewPayloadFromBytes(randomBytes(fits+1), nil),
+		rsocket.NewPayloadFromBytes(randomBytes(fits-3), []byte{}),
+		rsocket.NewPayloadFromBytes(randomBytes(fits-2), []byte{}),
+		rsocket.NewPayloadFromBytes(randomBytes(20<<20), randomBytes(18<<20)),
+		rsocket.NewPayloadFromBytes(nil, randomBytes(17<<20)),
+	} {
+		answer, err := conn.RequestResponse(testContext(t), payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		assertSamePayload(t, answer, payload)
+	}
+}
+
+func TestCancellingALargeRequestLetsGoOfIt(t *testing.T) {
+	client, server := rawServer(t)
+	payload := rsocket.NewPayloadFromBytes(make([]byte, 60<<20), nil)
+	ctx, cancel := context.WithCancel(testContext(t))
+	result := make(chan error, 1)
+	go func() {
+		_, err := client.RequestResponse(ctx, payload)
+		result <- err
+	}()
+	server.frame() // SETUP
+	if first := server.frame(); len(first) != 1<<24-1 || first[4] != 0x10 || first[5] != 0x80 {
+		t.Fatalf("the first fragment: %d bytes, % x", len(first), first[:min(len(first), 6)])
+	}
+	cancel()
+	if err := await(t, result); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	assertSamePayload(t, answer, payload)
+	if frame := server.frameOf(typeCancel); frame == nil {
+		t.Fatal("no CANCEL")
+	}
+	answered := make(chan error, 1)
+	go func() {
+		_, err := client.RequestResponse(testContext(t), rsocket.NewPayload("small", ""))
+		answered <- err
+	}()
+	if frame := server.frame(); string(frame[6:]) != "small" {
+		t.Fatalf("something after CANCEL: %d bytes", len(frame))
+	}
+	server.send("\x00\x00\x00\x03\x28\x60ok")
+	if err := await(t, answered); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestTooLargePayloadFailsAlone(t *testing.T) {
 	conn := connectTCP(t, rsocket.Handler{
 		RequestResponse: func(_ context.Context, request *rsocket.Payload) (*rsocket.Payload, error) {
 			if request.GetDataAsString() == "large" {
-				return rsocket.NewPayloadFromBytes(make([]byte, 1<<24), nil), nil
+				return rsocket.NewPayloadFromBytes(make([]byte, 65<<20), nil), nil
 			}
 			return request, nil
 		},
 	})
 	ctx := testContext(t)
-	payload := rsocket.NewPayloadFromBytes(make([]byte, 1<<24), nil)
+	payload := rsocket.NewPayloadFromBytes(make([]byte, 64<<20+1), nil)
 	if _, err := conn.RequestResponse(ctx, payload); !errors.Is(err, rsocket.ErrPayloadTooLarge) {
 		t.Errorf("request: %v", err)
 	}

@@ -3,6 +3,7 @@ package rsocket
 import (
 	"context"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
 )
@@ -18,6 +19,8 @@ type queue struct {
 	flushing bool
 	// kicked: the engine has output of its own.
 	kicked bool
+	// released are tokens of payloads that the flusher need not keep any longer.
+	released []uint64
 	// closed is why nothing is taken any more.
 	closed error
 	// room is closed when the batch is taken; nil while nobody waits for that.
@@ -86,6 +89,10 @@ const (
 func (q *queue) take(f *flusher) (*batch, queueState) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	for _, token := range q.released {
+		delete(f.payloads, token)
+	}
+	q.released = q.released[:0]
 	if q.batch == nil && !q.kicked {
 		f.release()
 		q.flushing = false
@@ -164,7 +171,7 @@ func (c *Conn) submitAnswer(stream uint32, payload *Payload) error {
 
 // submitFailure queues an ERROR for a request of the peer.
 func (c *Conn) submitFailure(stream uint32, code ErrorCode, message string) error {
-	message = message[:min(len(message), inlineLimit)]
+	message = cutText(message, inlineLimit)
 	if err := c.queue.lockForPayload(c.ctx, len(message)); err != nil {
 		return err
 	}
@@ -172,6 +179,25 @@ func (c *Conn) submitFailure(stream uint32, code ErrorCode, message string) erro
 	c.queue.batch.add(command, NewPayload(message, ""), 0)
 	c.unlockAndFlush()
 	return nil
+}
+
+// cutText shortens text to at most so many bytes, between two characters.
+func cutText(text string, size int) string {
+	if len(text) <= size {
+		return text
+	}
+	for size > 0 && !utf8.RuneStart(text[size]) {
+		size--
+	}
+	return text[:size]
+}
+
+// releasePayload has the flusher forget a payload that will not be sent to its end.
+func (c *Conn) releasePayload(token uint64) {
+	c.queue.mu.Lock()
+	c.queue.released = append(c.queue.released, token)
+	c.queue.kicked = true
+	c.unlockAndFlush()
 }
 
 // kick has the engine's own output flushed, such as keepalives.

@@ -28,6 +28,7 @@ const (
 	EventRefused         uint16 = C.RSOCKET_EVENT_REFUSED
 	EventDraining        uint16 = C.RSOCKET_EVENT_DRAINING
 	EventClosed          uint16 = C.RSOCKET_EVENT_CLOSED
+	EventReleased        uint16 = C.RSOCKET_EVENT_RELEASED
 )
 
 // Flags of commands and events.

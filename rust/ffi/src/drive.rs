@@ -31,6 +31,10 @@ pub(crate) struct Outputs<'a> {
 /// An arena larger than this is given back after the call that needed it.
 const ARENA_KEPT: usize = 64 << 10;
 
+/// Bytes of the caller's memory that one turn's output refers to, at least one frame: the caller can send something
+/// more urgent after them.
+const EXTERNAL_PER_TURN: usize = 1 << 20;
+
 type Sink<'s, 'o> = Writer<'s, &'o mut [MaybeUninit<u8>]>;
 
 pub(crate) fn drive(
@@ -70,12 +74,13 @@ pub(crate) fn drive(
         output_cap,
         &mut segments,
         outputs.segments.len(),
-    );
+    )
+    .with_external_room(EXTERNAL_PER_TURN);
     let mut requests = Requests {
         streams: &mut engine.requests,
         max: engine.max_requests,
     };
-    engine.core.transmit(&mut sink);
+    engine.core.transmit_one(&mut sink);
     let commands_used = carry_out(
         &mut engine.core,
         &mut requests,
@@ -84,6 +89,11 @@ pub(crate) fn drive(
         &mut sink,
     )?;
     engine.core.transmit(&mut sink);
+    while events.has_room()
+        && let Some(token) = engine.core.poll_released()
+    {
+        events.push_released(token);
+    }
 
     let (events_len, output_len) = (events.len, output_cap - unwritten.len());
     let segments_len = copy_segments(&segments, outputs.segments);
@@ -338,6 +348,13 @@ impl EventWriter<'_> {
             place.write(event);
             self.len += 1;
         }
+    }
+
+    fn push_released(&mut self, token: u64) {
+        self.write(rsocket_event {
+            token,
+            ..kind(RSOCKET_EVENT_RELEASED)
+        });
     }
 
     fn push_refused(&mut self, command: &rsocket_command, why: rsocket_result) {

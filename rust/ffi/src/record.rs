@@ -40,6 +40,10 @@ pub const RSOCKET_EVENT_DRAINING: u16 = 8;
 /// transport. `rsocket_connection_close_reason` tells why.
 pub const RSOCKET_EVENT_CLOSED: u16 = 9;
 
+/// The payload that stays in the caller's memory as `token` is not needed any more, although its last segment did not
+/// come: its stream ended before it was sent.
+pub const RSOCKET_EVENT_RELEASED: u16 = 10;
+
 /// The payload has metadata, be it empty.
 pub const RSOCKET_FLAG_METADATA: u16 = 1;
 /// Event: the offset counts from what `rsocket_connection_arena` lends, not from the received bytes.

@@ -28,7 +28,7 @@ pub enum rsocket_result {
     NotReady = 8,
     /// The limit on open requests is reached.
     TooManyStreams = 9,
-    /// The payload does not fit a frame.
+    /// The payload is longer than the limit, or was to be copied and does not fit a frame.
     PayloadTooLarge = 10,
     /// The stream has ended: the peer cancelled it, or it has its answer.
     NoSuchStream = 11,
@@ -67,7 +67,7 @@ fn text(result: u32) -> &'static CStr {
         7 => c"the connection is closing and takes no new requests",
         8 => c"the connection is not set up",
         9 => c"too many requests are open",
-        10 => c"the payload does not fit a frame",
+        10 => c"the payload is too long",
         11 => c"the stream has ended",
         _ => c"unknown result",
     }

@@ -53,7 +53,8 @@ pub struct Limits {
     pub max_outbound_streams: usize,
     /// Longest frame that is accepted, in bytes. Default and maximum 16 777 215.
     pub max_frame_len: usize,
-    /// Longest payload (metadata and data) that is put together from fragments, in bytes. Default 64 MiB.
+    /// Longest payload (metadata and data) that is put together from fragments, or sent in fragments, in bytes.
+    /// Default 64 MiB.
     pub max_payload_len: usize,
     /// Bytes that all the unfinished fragmented payloads of a connection may hold together. Default 128 MiB.
     pub max_reassembly_bytes: usize,

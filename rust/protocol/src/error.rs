@@ -69,8 +69,9 @@ pub enum SendError {
     /// [`Limits::max_outbound_streams`](crate::Limits::max_outbound_streams) requests are open.
     #[error("too many requests are open")]
     TooManyStreams,
-    /// The payload does not fit a frame.
-    #[error("the payload does not fit a frame")]
+    /// The payload is longer than [`Limits::max_payload_len`](crate::Limits::max_payload_len), or was to be copied and
+    /// does not fit a frame.
+    #[error("the payload is too long")]
     PayloadTooLarge,
     /// The stream has ended or never was: the peer cancelled it, or it has its answer.
     #[error("no such stream")]

@@ -68,6 +68,8 @@ pub struct Writer<'a, B> {
     segment_room: usize,
     /// Bytes in the buffer since the last segment.
     since_segment: usize,
+    /// Bytes of segments that may still be noted; the first frame with any may exceed it.
+    external_room: usize,
 }
 
 /// A place in the output where bytes that the driver holds belong.
@@ -98,7 +100,22 @@ impl<'a, B: BufMut> Writer<'a, B> {
             room,
             segment_room,
             since_segment: 0,
+            external_room: usize::MAX,
         }
+    }
+
+    /// Ends a turn after about so many bytes of segments: once there is one, no frame may exceed the rest.
+    #[must_use]
+    pub fn with_external_room(mut self, bytes: usize) -> Self {
+        self.external_room = bytes;
+        self
+    }
+}
+
+impl<B> Writer<'_, B> {
+    fn has_segment_room(&self, external: usize) -> bool {
+        let fits = self.segments.is_empty() || external <= self.external_room;
+        fits && self.segments.len() + SPANS_PER_FRAME <= self.segment_room
     }
 }
 
@@ -111,7 +128,7 @@ impl<B: BufMut> FrameSink for Writer<'_, B> {
         if buffered > self.room {
             return false;
         }
-        if external > 0 && self.segments.len() + SPANS_PER_FRAME > self.segment_room {
+        if external > 0 && !self.has_segment_room(external) {
             return false;
         }
         self.room -= buffered;
@@ -126,6 +143,7 @@ impl<B: BufMut> FrameSink for Writer<'_, B> {
     }
 
     fn external(&mut self, span: ExternalSpan) {
+        self.external_room = self.external_room.saturating_sub(span.len);
         self.segments.push(Segment {
             buffered: std::mem::take(&mut self.since_segment),
             span,
@@ -212,6 +230,23 @@ mod tests {
         writer.end();
         assert_eq!(buffer, b"\0\0\x02ab\0\x01\xF5c\0\0\0");
         assert_eq!(segments, [Segment { buffered: 9, span }]);
+    }
+
+    #[test]
+    fn bounds_the_bytes_of_segments_but_for_the_first() {
+        let (mut buffer, mut segments) = (Vec::new(), Vec::new());
+        let mut writer = Writer::new(&mut buffer, 64, &mut segments, 8).with_external_room(100);
+        assert!(writer.begin(0, 500));
+        writer.external(ExternalSpan {
+            token: 7,
+            part: Part::Data,
+            offset: 0,
+            len: 500,
+            last: true,
+        });
+        writer.end();
+        assert!(!writer.begin(0, 1));
+        assert!(writer.begin(1, 0));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! - `keepalive`: who has to be heard by when
 //! - `streams`: the table of open streams and their ids
 //! - `reassembly`: payloads that arrive in fragments, within limits
+//! - `sending`: payloads that leave in fragments
 //! - `control`: small frames that wait for room and go ahead of payloads
 
 mod control;
@@ -16,6 +17,7 @@ mod reassembly;
 mod receive;
 mod requester;
 mod responder;
+mod sending;
 mod setup;
 mod streams;
 #[cfg(test)]
@@ -24,13 +26,14 @@ mod tests;
 use crate::config::{Config, Role};
 use crate::error::{CloseReason, Origin, SendError};
 use crate::event::Event;
-use crate::frame::{ErrorCode, ErrorFrame, Frame, FrameHeader, MAX_FRAME_LEN};
+use crate::frame::{ErrorCode, ErrorFrame, Flags, Frame, FrameHeader, FrameType, MAX_FRAME_LEN};
 use crate::sink::{Body, FrameSink};
 use crate::time::Time;
 
 use control::ControlQueue;
 use keepalive::Keepalive;
 use reassembly::ReassemblyBudget;
+use sending::{Fragmented, Sending, Sent};
 use streams::StreamTable;
 
 /// How far the connection has come.
@@ -48,6 +51,15 @@ enum State {
     Closed,
 }
 
+/// How a payload is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sends {
+    /// It has been written.
+    Whole,
+    /// Its fragments wait for room.
+    InFragments,
+}
+
 /// One RSocket connection, as client or as server.
 ///
 /// The driver hands in whole frames with [`receive`](Self::receive) and acts on the event, calls
@@ -61,6 +73,8 @@ pub struct Connection {
     state: State,
     streams: StreamTable,
     reassembly: ReassemblyBudget,
+    sending: Sending,
+    max_payload_len: usize,
     control: ControlQueue,
     keepalive: Keepalive,
     /// A client has seen that the server accepted its SETUP.
@@ -90,6 +104,8 @@ impl Connection {
             state,
             streams: StreamTable::new(config.role, &config.limits),
             reassembly: ReassemblyBudget::new(&config.limits),
+            sending: Sending::default(),
+            max_payload_len: config.limits.max_payload_len,
             control,
             keepalive,
             setup_confirmed: false,
@@ -167,12 +183,42 @@ impl Connection {
     /// Whether [`transmit`](Self::transmit) has something to write.
     #[must_use]
     pub fn wants_transmit(&self) -> bool {
-        !self.control.is_empty()
+        !self.control.is_empty() || !self.sending.is_empty()
     }
 
-    /// Writes the frames that wait, as far as there is room. They go ahead of any payload that is sent later.
+    /// Writes what waits, as far as there is room: first the frames that go ahead of payloads, then fragments.
     pub fn transmit<S: FrameSink>(&mut self, sink: &mut S) {
-        self.control.flush(sink);
+        while self.transmit_one(sink) && !self.sending.is_empty() {}
+    }
+
+    /// Writes the frames that go ahead of payloads and at most one fragment, so that calls that send payloads can have
+    /// their turn before the next one. False when there was no room.
+    pub fn transmit_one<S: FrameSink>(&mut self, sink: &mut S) -> bool {
+        if !self.control.flush(sink) {
+            return false;
+        }
+        match self.sending.write_one(MAX_FRAME_LEN, sink) {
+            Ok(Some(stream)) => {
+                self.sent(stream);
+                true
+            }
+            Ok(None) => true,
+            Err(_) => false,
+        }
+    }
+
+    /// The token of a payload in the driver's memory that is not needed any more although its last span was not
+    /// written: its stream ended early. Ask until there is none, after every call.
+    pub fn poll_released(&mut self) -> Option<u64> {
+        self.sending.pop_released()
+    }
+
+    /// The last fragment of a payload has been written.
+    fn sent(&mut self, stream: u32) {
+        let answered = self.streams.get(stream).is_some_and(|open| open.answered);
+        if answered {
+            self.close_stream(stream);
+        }
     }
 
     /// Ends the connection on the user's behalf: queues an ERROR on stream 0 with `code` and drops all streams.
@@ -223,20 +269,22 @@ impl Connection {
     fn finish(&mut self, reason: CloseReason) -> Event<'static> {
         self.state = State::Closed;
         self.streams.clear();
+        self.sending.clear();
         self.close_reason.get_or_insert(reason);
         Event::Closed
     }
 
-    /// Writes one frame that ends with a payload, behind whatever waits.
-    fn write_payload_frame<S: FrameSink>(
+    /// Sends a payload: in one frame at once, behind whatever waits, or in fragments as there is room.
+    fn send_payload<S: FrameSink>(
         &mut self,
         header: FrameHeader,
+        last_flags: Flags,
         body: &Body<'_>,
         sink: &mut S,
-    ) -> Result<(), SendError> {
+    ) -> Result<Sends, SendError> {
         let len = FrameHeader::LEN + body.wire_len();
         if len > MAX_FRAME_LEN {
-            return Err(SendError::PayloadTooLarge);
+            return self.queue_fragments(header, last_flags, body);
         }
         if !self.control.flush(sink) {
             return Err(SendError::Full);
@@ -245,10 +293,35 @@ impl Connection {
         if !sink.begin(len - external, external) {
             return Err(SendError::Full);
         }
-        header.encode(sink.buffer());
+        let flags = header.flags | last_flags;
+        FrameHeader { flags, ..header }.encode(sink.buffer());
         body.write(sink);
         sink.end();
-        Ok(())
+        Ok(Sends::Whole)
+    }
+
+    /// Queues a payload that stays with the driver while it is sent.
+    fn queue_fragments(
+        &mut self,
+        header: FrameHeader,
+        last_flags: Flags,
+        body: &Body<'_>,
+    ) -> Result<Sends, SendError> {
+        let (Body::External(body), Ok(frame_type)) = (body, FrameType::try_from(header.frame_type))
+        else {
+            return Err(SendError::PayloadTooLarge);
+        };
+        if body.metadata_len.unwrap_or(0) + body.data_len > self.max_payload_len {
+            return Err(SendError::PayloadTooLarge);
+        }
+        self.sending.push(Fragmented {
+            stream: header.stream_id,
+            frame_type,
+            last_flags,
+            body: *body,
+            sent: Sent::default(),
+        });
+        Ok(Sends::InFragments)
     }
 
     /// Writes one ERROR frame for a stream, behind whatever waits.

@@ -355,9 +355,12 @@ impl Connection {
         handed_out.then_some(Event::Cancelled { stream, slot })
     }
 
-    /// Ends a stream and gives back what its fragments held.
+    /// Ends a stream, gives back what its fragments held and stops sending others.
     pub(super) fn close_stream(&mut self, id: u32) -> Option<Side> {
         let stream = self.streams.close(id)?;
+        if !self.sending.is_empty() {
+            self.sending.abandon(id);
+        }
         if let Some(reassembly) = stream.reassembly {
             self.reassembly.release(*reassembly);
         }

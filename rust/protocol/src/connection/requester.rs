@@ -55,6 +55,18 @@ impl Connection {
         true
     }
 
+    /// An id that neither an open stream has nor a fire-and-forget that is still being sent.
+    #[inline]
+    fn free_id(&mut self) -> u32 {
+        loop {
+            let id = self.streams.peek_id();
+            if self.sending.is_empty() || !self.sending.contains(id) {
+                return id;
+            }
+            self.streams.skip(id);
+        }
+    }
+
     fn write_request<S: FrameSink>(
         &mut self,
         frame_type: FrameType,
@@ -67,13 +79,13 @@ impl Connection {
             State::Draining => return Err(SendError::Draining),
             State::Closed => return Err(SendError::Closed),
         }
-        let stream = self.streams.peek_id();
+        let stream = self.free_id();
         let header = FrameHeader {
             stream_id: stream,
             frame_type: frame_type as u8,
             flags: metadata_flag(body),
         };
-        self.write_payload_frame(header, body, sink)?;
+        self.send_payload(header, Flags::EMPTY, body, sink)?;
         Ok(stream)
     }
 }

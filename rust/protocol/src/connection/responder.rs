@@ -3,13 +3,14 @@
 use super::control::MAX_ERROR_MESSAGE;
 use super::requester::metadata_flag;
 use super::streams::Side;
-use super::{Connection, State};
+use super::{Connection, Sends, State};
 use crate::error::SendError;
 use crate::frame::{ErrorCode, Flags, FrameHeader, FrameType, PayloadRef};
 use crate::sink::{Body, FrameSink};
 
 impl Connection {
-    /// Answers a request-response, with a payload or by completing without one. The stream ends.
+    /// Answers a request-response, with a payload or by completing without one. The stream ends,
+    /// with the last fragment if the payload does not fit a frame.
     ///
     /// # Errors
     /// [`SendError::NoSuchStream`] when the peer has cancelled it or it is answered already, and any other
@@ -24,16 +25,24 @@ impl Connection {
         self.check_answerable(stream)?;
         let empty = Body::Inline(PayloadRef::default());
         let (flags, body) = match body {
-            Some(body) => (Flags::NEXT | Flags::COMPLETE | metadata_flag(body), body),
-            None => (Flags::COMPLETE, &empty),
+            Some(body) => (Flags::NEXT | metadata_flag(body), body),
+            None => (Flags::EMPTY, &empty),
         };
         let header = FrameHeader {
             stream_id: stream,
             frame_type: FrameType::Payload as u8,
             flags,
         };
-        self.write_payload_frame(header, body, sink)?;
-        self.close_answered(stream);
+        match self.send_payload(header, Flags::COMPLETE, body, sink)? {
+            Sends::Whole => {
+                self.close_stream(stream);
+            }
+            Sends::InFragments => {
+                if let Some(open) = self.streams.get_mut(stream) {
+                    open.answered = true;
+                }
+            }
+        }
         Ok(())
     }
 
@@ -51,7 +60,7 @@ impl Connection {
         self.check_answerable(stream)?;
         let message = &message[..message.len().min(MAX_ERROR_MESSAGE)];
         self.write_error(stream, code, message, sink)?;
-        self.close_answered(stream);
+        self.close_stream(stream);
         Ok(())
     }
 
@@ -69,9 +78,5 @@ impl Connection {
             }
             _ => Err(SendError::NoSuchStream),
         }
-    }
-
-    fn close_answered(&mut self, stream: u32) {
-        self.close_stream(stream);
     }
 }

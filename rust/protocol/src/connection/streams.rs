@@ -14,6 +14,8 @@ pub(super) struct Stream {
     pub(super) side: Side,
     /// A payload that has begun to arrive in fragments.
     pub(super) reassembly: Option<Box<Reassembly>>,
+    /// Our answer is on its way in fragments; the stream ends with the last one.
+    pub(super) answered: bool,
 }
 
 /// What this side is to a stream.
@@ -115,6 +117,7 @@ impl StreamTable {
             Stream {
                 side,
                 reassembly: None,
+                answered: false,
             },
         );
     }
@@ -127,6 +130,7 @@ impl StreamTable {
         let stream = Stream {
             side: Side::Responder { slot, kind },
             reassembly: None,
+            answered: false,
         };
         let stream = match self.open.entry(id) {
             Entry::Occupied(mut entry) => {
