@@ -53,11 +53,13 @@ func (r *callbackRunner) run(term uint64) bool {
 	if len(r.ended) == 0 {
 		return true
 	}
+	r.conn.cork()
 	r.watchdog.Reset(blockedAfter)
 	for {
 		ended, ok := r.begin()
 		if !ok {
 			r.watchdog.Stop()
+			r.conn.uncork()
 			return true
 		}
 		ended.run()
@@ -107,6 +109,7 @@ func (r *callbackRunner) check() {
 		r.watchdog.Reset(blockedAfter)
 		return
 	}
+	r.conn.work.Go(r.conn.uncork)
 	r.blocked++
 	r.running = false
 	r.term++

@@ -19,6 +19,8 @@ type queue struct {
 	flushing bool
 	// kicked: the engine has output of its own.
 	kicked bool
+	// corked: the reader runs callbacks, and what they submit goes out together afterwards.
+	corked bool
 	// released are tokens of payloads that the flusher need not keep any longer.
 	released []uint64
 	// closed is why nothing is taken any more.
@@ -122,7 +124,11 @@ func (c *Conn) submitRequest(ctx context.Context, waiting *call, payload *Payloa
 	}
 	command := ffi.Command{Kind: ffi.CommandRequestResponse, Token: token}
 	c.queue.batch.add(command, payload, token)
-	c.unlockAndFlush()
+	if waiting.callback == nil || c.queue.calls.open.Load() == 1 {
+		c.unlockAndFlush()
+	} else {
+		c.unlockAndFlushSoon()
+	}
 	return token, nil
 }
 
@@ -134,7 +140,7 @@ func (c *Conn) submitFireAndForget(ctx context.Context, payload *Payload) error 
 	c.queue.sequence++
 	token := fireAndForgetTokens | uint64(c.queue.sequence)
 	c.queue.batch.add(ffi.Command{Kind: ffi.CommandFireAndForget, Token: token}, payload, token)
-	c.unlockAndFlush()
+	c.unlockAndFlushSoon()
 	return nil
 }
 
@@ -214,4 +220,36 @@ func (c *Conn) unlockAndFlush() {
 	if flush {
 		c.startFlush()
 	}
+}
+
+// unlockAndFlushSoon ends the submission of somebody who does not wait for its outcome, and so is likely to submit more
+// at once: it leaves the flush to a goroutine, or to the end of the callbacks that run right now.
+func (c *Conn) unlockAndFlushSoon() {
+	q := &c.queue
+	if q.corked && len(q.batch.commands) < maxBatchCommands/2 {
+		q.mu.Unlock()
+		return
+	}
+	flush := q.becomeFlusher()
+	q.mu.Unlock()
+	if flush {
+		c.handOverFlush()
+	}
+}
+
+// cork holds back what callbacks submit, and uncork lets it out.
+func (c *Conn) cork() {
+	c.queue.mu.Lock()
+	c.queue.corked = true
+	c.queue.mu.Unlock()
+}
+
+func (c *Conn) uncork() {
+	c.queue.mu.Lock()
+	c.queue.corked = false
+	if c.queue.batch == nil {
+		c.queue.mu.Unlock()
+		return
+	}
+	c.unlockAndFlush()
 }
