@@ -255,7 +255,12 @@ impl Connection {
 
     /// Whether a connection that the peer is closing has lost its last stream.
     fn is_drained(&self) -> bool {
-        self.state == State::Draining && self.streams.is_empty()
+        self.state == State::Draining && self.is_idle()
+    }
+
+    /// Whether nothing is under way: no stream, and no fire-and-forget that is still being sent.
+    fn is_idle(&self) -> bool {
+        self.streams.is_empty() && self.sending.is_empty()
     }
 
     /// Ends the connection because of what the peer did, and tells the peer so.

@@ -163,7 +163,7 @@ impl Connection {
             code: frame.code,
             message: String::from_utf8_lossy(frame.data).into_owned().into(),
         };
-        if frame.code == ErrorCode::CONNECTION_CLOSE && !self.streams.is_empty() {
+        if frame.code == ErrorCode::CONNECTION_CLOSE && !self.is_idle() {
             if self.state == State::Draining {
                 return Ok(None);
             }
@@ -349,10 +349,11 @@ impl Connection {
         let Side::Responder { slot, .. } = open.side else {
             return None;
         };
-        // A request whose fragments are still arriving has not been handed out.
-        let handed_out = open.reassembly.is_none();
+        // A request whose fragments are still arriving has not been handed out, and one whose answer is leaving in
+        // fragments is done with.
+        let awaited = open.reassembly.is_none() && !open.answered;
         self.close_stream(stream);
-        handed_out.then_some(Event::Cancelled { stream, slot })
+        awaited.then_some(Event::Cancelled { stream, slot })
     }
 
     /// Ends a stream, gives back what its fragments held and stops sending others.

@@ -72,7 +72,9 @@ impl Connection {
         match self.streams.get(stream) {
             // A request whose fragments are still arriving has not been handed out.
             Some(open)
-                if open.reassembly.is_none() && matches!(open.side, Side::Responder { .. }) =>
+                if open.reassembly.is_none()
+                    && !open.answered
+                    && matches!(open.side, Side::Responder { .. }) =>
             {
                 Ok(())
             }

@@ -184,7 +184,13 @@ impl Fragmented {
         if let Some(len) = fragment.metadata {
             sink.buffer().put_uint(len as u64, METADATA_LENGTH_FIELD);
         }
-        self.place(Part::Metadata, self.sent.metadata, metadata, &fragment, sink);
+        self.place(
+            Part::Metadata,
+            self.sent.metadata,
+            metadata,
+            &fragment,
+            sink,
+        );
         self.place(Part::Data, self.sent.data, fragment.data, &fragment, sink);
         sink.end();
         self.sent.started = true;

@@ -7,6 +7,7 @@
 mod closing;
 mod fire_and_forget;
 mod fragments;
+mod fragments_out;
 mod hostile;
 mod ids;
 mod keepalive;
