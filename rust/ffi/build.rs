@@ -8,13 +8,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src");
     println!("cargo::rerun-if-changed=cbindgen.toml");
     let crate_dir = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    let include = include_dir(Path::new(&env::var("OUT_DIR")?))?;
+    let header = include_dir(Path::new(&env::var("OUT_DIR")?))?.join("rsocket.h");
     let config = cbindgen::Config::from_file(crate_dir.join("cbindgen.toml"))?;
     cbindgen::Builder::new()
         .with_src(crate_dir.join("src/lib.rs"))
         .with_config(config)
         .generate()?
-        .write_to_file(include.join("rsocket.h"));
+        .write_to_file(&header);
+    // For the tests that look at it.
+    println!("cargo::rustc-env=RSOCKET_HEADER={}", header.display());
     if env::var("CARGO_CFG_TARGET_OS")? == "linux" {
         println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,librsocket.so.0");
     }

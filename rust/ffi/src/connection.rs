@@ -15,7 +15,7 @@ use crate::setup::{OwnedSetup, rsocket_setup};
 
 /// One RSocket connection over a byte stream such as TCP.
 pub struct rsocket_connection {
-    /// Who may enter; see [`Entry`].
+    /// Who may enter: one of the constants below.
     gate: AtomicU8,
     pub(crate) engine: Engine,
 }
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn rsocket_connection_free(connection: *mut rsocket_connec
 /// be written in order, each segment's bytes after the `buffered` bytes before it.
 ///
 /// The output should hold at least 64 KiB; payloads that it cannot hold are sent as `RSOCKET_FLAG_EXTERNAL`, which
-/// needs room for 2 segments. Each refused command takes an event. The clock must not go backwards.
+/// needs room for 2 segments. Input and commands are taken while 2 more events fit. The clock must not go backwards.
 ///
 /// Returns `RSOCKET_RESULT_OUTPUT_TOO_SMALL` when nothing at all could be done for lack of output,
 /// `RSOCKET_RESULT_BUSY` when another thread is inside, and `RSOCKET_RESULT_PANIC` when the handle is unusable.
@@ -241,7 +241,7 @@ pub unsafe extern "C" fn rsocket_connection_setup(
 ///
 /// # Safety
 /// `connection` is a live handle, or NULL.
-unsafe fn enter(
+pub(crate) unsafe fn enter(
     connection: *mut rsocket_connection,
     body: impl FnOnce(&mut Engine) -> Result<(), rsocket_result>,
 ) -> rsocket_result {
