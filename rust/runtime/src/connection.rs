@@ -1,0 +1,182 @@
+//! The handle to a connection.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rsocket_protocol::frame::ErrorCode;
+use rsocket_protocol::{CloseReason, Config, Role};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::acceptor::Decide;
+use crate::dial::{ConnectError, check_setup};
+use crate::driver::{Clock, Driver, Responder};
+use crate::pending::Pending;
+use crate::shared::{Shared, wake};
+use crate::{Acceptor, ConnectOptions, Error, NotSupported, Payload, ServerOptions};
+
+/// One end of an RSocket connection, for requests to the peer. Clones are the same connection.
+///
+/// A connection that this side has opened closes when its last clone is dropped. One that an
+/// [`Acceptor`] is given does not; it lives until either side closes it.
+#[derive(Clone)]
+pub struct Connection {
+    shared: Arc<Shared>,
+    /// Held by the clones of a connection that closes with the last of them.
+    _owner: Option<Arc<Owner>>,
+}
+
+/// Closes its connection when dropped.
+struct Owner(Arc<Shared>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.close(ErrorCode::CONNECTION_CLOSE, CLOSED);
+    }
+}
+
+/// What the peer is told when this side closes a connection.
+const CLOSED: &str = "closed";
+
+impl Connection {
+    /// Opens a connection as client over a transport that keeps bytes in order, such as a TLS stream, a Unix socket or
+    /// an in-memory pipe. Frames are length-prefixed (specification, "Framing Format").
+    ///
+    /// A task on the current tokio runtime drives it.
+    ///
+    /// # Errors
+    /// [`ConnectError::SetupTooLarge`].
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, and in one without its time driver.
+    pub fn over<IO>(io: IO, options: ConnectOptions) -> Result<Self, ConnectError>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        check_setup(&options.setup)?;
+        let handler = options.handler.unwrap_or_else(|| Arc::new(NotSupported));
+        let config = Config {
+            role: Role::Client,
+            setup: options.setup,
+            limits: options.limits,
+        };
+        let responder = Responder::Fixed(handler);
+        Ok(Self::spawn(
+            io,
+            &config,
+            options.max_output_bytes,
+            responder,
+        ))
+    }
+
+    /// Serves a connection as server over such a transport. Requests through the handle wait until the client has been
+    /// accepted; the connection closes when the last clone of the handle is dropped.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, and in one without its time driver.
+    pub fn accept_over<IO, A>(io: IO, acceptor: A, options: &ServerOptions) -> Self
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        A: Acceptor,
+    {
+        let acceptor: Arc<dyn Decide> = Arc::new(acceptor);
+        let config = options.config();
+        let responder = Responder::Decided(acceptor);
+        Self::spawn(io, &config, options.max_output_bytes, responder)
+    }
+
+    fn spawn<IO>(io: IO, config: &Config, max_output_bytes: usize, responder: Responder) -> Self
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let clock = Clock::start();
+        let shared = Shared::new(config, max_output_bytes, clock.now());
+        let driver = Driver::new(io, Arc::clone(&shared), clock, &config.limits, responder);
+        tokio::spawn(driver.run());
+        Self {
+            _owner: Some(Arc::new(Owner(Arc::clone(&shared)))),
+            shared,
+        }
+    }
+
+    /// A handle that does not keep the connection open.
+    pub(crate) fn borrowed(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            _owner: None,
+        }
+    }
+
+    /// Asks the peer for one answer (specification, "Request Response"). `Ok(None)` says that it completed without a
+    /// payload, which an empty payload is not.
+    ///
+    /// Waits in order for room in the output, then for the answer.
+    ///
+    /// # Errors
+    /// What the peer said instead, or the end of the connection, or a limit of this side; see [`Error`].
+    ///
+    /// # Cancellation
+    /// Dropping the future withdraws the request: with CANCEL where it has been sent, and without a trace before.
+    pub async fn request_response(&self, payload: Payload) -> Result<Option<Payload>, Error> {
+        let place = self.shared.place(&payload).await?;
+        Pending::new(&self.shared, payload, place).await
+    }
+
+    /// Sends a request that has no answer (specification, "Fire and Forget"). Returns when it is in the output, in order
+    /// with what was sent before; nothing says whether it arrives.
+    ///
+    /// # Errors
+    /// The end of the connection, or a limit of this side; nothing was sent.
+    ///
+    /// # Cancellation
+    /// Dropping the future before it is ready sends nothing.
+    pub async fn fire_and_forget(&self, payload: Payload) -> Result<(), Error> {
+        let mut place = self.shared.place(&payload).await?;
+        let mut state = self.shared.lock();
+        let sent = self
+            .shared
+            .send(&mut state, &payload, &mut place, |core, body, writer| {
+                core.fire_and_forget(body, writer)
+            });
+        let sent = sent.map_err(|error| state.send_error(error));
+        drop(state);
+        wake(sent?.1);
+        Ok(())
+    }
+
+    /// Closes the connection: every request under way fails at once, on this side with
+    /// [`Error::Closed`], handlers' futures are dropped, and the peer is told with
+    /// ERROR\[CONNECTION_CLOSE\]. What was in the output before is still written, for up to a second; wait for
+    /// [`closed`](Self::closed) to see that done. Closing twice does nothing.
+    pub fn close(&self) {
+        self.shared.close(ErrorCode::CONNECTION_CLOSE, CLOSED);
+    }
+
+    /// Waits until the connection is over and its transport given up, and says why.
+    pub async fn closed(&self) -> CloseReason {
+        CloseReason::clone(self.shared.ended().await)
+    }
+
+    /// Whether the connection is over: no request will be sent any more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.lock().core.is_closed()
+    }
+
+    /// How many of the peer's fire-and-forgets were dropped because too many were being handled; see
+    /// [`Handler`](crate::Handler).
+    #[must_use]
+    pub fn dropped_fire_and_forgets(&self) -> u64 {
+        self.shared.dropped_fire_and_forgets()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.shared.lock();
+        f.debug_struct("Connection")
+            .field("role", &state.core.role())
+            .field("requests", &state.core.outbound_streams())
+            .field("close_reason", &state.core.close_reason())
+            .finish_non_exhaustive()
+    }
+}

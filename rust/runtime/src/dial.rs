@@ -1,0 +1,91 @@
+//! Opening connections.
+
+use std::io;
+use std::time::Duration;
+
+use rsocket_protocol::SetupConfig;
+use rsocket_protocol::frame::MAX_FRAME_LEN;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::address::{AddressError, host_port};
+use crate::{ConnectOptions, Connection};
+
+/// Bytes of a SETUP frame beside its payload, MIME types of full length included.
+const SETUP_OVERHEAD: usize = 600;
+
+/// Why there is no connection.
+#[derive(thiserror::Error, Debug)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The address cannot be used.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The name was not found, or the host did not take the connection.
+    #[error("connecting to {address} failed")]
+    Io {
+        /// Where to.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It took longer than [`ConnectOptions::connect_timeout`].
+    #[error("connecting to {address} took longer than {timeout:?}")]
+    Timeout {
+        /// Where to.
+        address: String,
+        /// How long was waited.
+        timeout: Duration,
+    },
+    /// The setup payload does not fit a frame.
+    #[error("the setup payload does not fit a frame")]
+    SetupTooLarge,
+}
+
+/// Connects to a server at `tcp://host:port`.
+///
+/// Ready when the transport is open. The protocol does not confirm a SETUP: a server that rejects it closes the
+/// connection, and requests then fail with [`Error::RejectedSetup`](crate::Error::RejectedSetup).
+///
+/// # Errors
+/// See [`ConnectError`].
+///
+/// # Cancellation
+/// Dropping the future gives the attempt up.
+///
+/// # Panics
+/// Outside a tokio runtime, and in one without its I/O and time drivers.
+pub async fn connect(address: &str, options: ConnectOptions) -> Result<Connection, ConnectError> {
+    let host_port = host_port(address)?;
+    let limit = options.connect_timeout;
+    let stream = match timeout(limit, open(host_port)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(source)) => {
+            let address = address.to_owned();
+            return Err(ConnectError::Io { address, source });
+        }
+        Err(_) => {
+            return Err(ConnectError::Timeout {
+                address: address.to_owned(),
+                timeout: limit,
+            });
+        }
+    };
+    Connection::over(stream, options)
+}
+
+async fn open(host_port: &str) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(host_port).await?;
+    // Batches are made here; the system waiting for more would only add its delay.
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Whether the SETUP fits a frame.
+pub(crate) fn check_setup(setup: &SetupConfig) -> Result<(), ConnectError> {
+    let metadata = setup.metadata.as_ref().map_or(0, Vec::len);
+    if metadata + setup.data.len() > MAX_FRAME_LEN - SETUP_OVERHEAD {
+        return Err(ConnectError::SetupTooLarge);
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! From the output to the socket.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use rsocket_protocol::Time;
+use rsocket_protocol::frame::ErrorCode;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Driver, Next, Turn};
+use crate::output::MAX_SLICES;
+use crate::room::Charge;
+use crate::shared::State;
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
+    /// Does what is due and writes one batch. `None` when the connection is over.
+    pub(super) fn turn(&mut self, now: Time, cx: &mut Context<'_>) -> Option<Turn> {
+        let blocked = self.poll_batch(now, cx).is_pending();
+        let mut released = Charge::default();
+        let mut turn = self.look(now, blocked, &mut released, cx)?;
+        self.shared.room.give_back(released);
+        if turn.next == Next::Write {
+            turn.next = match self.poll_batch(now, cx) {
+                Poll::Ready(()) => Next::Again,
+                Poll::Pending => Next::Rest,
+            };
+        }
+        Some(turn)
+    }
+
+    /// Does what is due under the lock and takes the batch, if it is time for it. `None` when the connection is over.
+    fn look(
+        &mut self,
+        now: Time,
+        blocked: bool,
+        released: &mut Charge,
+        cx: &mut Context<'_>,
+    ) -> Option<Turn> {
+        let mut guard = self.shared.lock();
+        let state = &mut *guard;
+        if state.core.poll_timeout().is_some_and(|due| due <= now) {
+            state.core.handle_timeout(now);
+        }
+        if state.draining {
+            self.inbound.refuse();
+            if !blocked && self.inbound.is_empty() && state.is_idle() {
+                state.core.close(ErrorCode::CONNECTION_CLOSE, "closing");
+            }
+        }
+        if state.core.is_closed() {
+            self.shared.after_close(guard);
+            return None;
+        }
+        *released = state.release();
+        let deadline = state.core.poll_timeout();
+        let turn = |next| Some(Turn { next, deadline });
+        if blocked {
+            // What the connection has to say waits where it is bounded.
+            state.task.stay(cx.waker());
+            return turn(Next::Rest);
+        }
+        self.shared.transmit(state);
+        if state.output.is_empty() {
+            state.task.rest(cx.waker());
+            return turn(Next::Rest);
+        }
+        state.task.stay(cx.waker());
+        if !self.yielded && others_may_join(state) {
+            self.yielded = true;
+            return turn(Next::Yield);
+        }
+        self.yielded = false;
+        state.output.take(&mut self.writing);
+        turn(Next::Write)
+    }
+
+    /// Writes the rest of the batch. An error ends the connection.
+    fn poll_batch(&mut self, now: Time, cx: &mut Context<'_>) -> Poll<()> {
+        let written = ready!(self.poll_write_batch(cx));
+        if let Err(error) = written {
+            self.writing.recycle();
+            // The peer may have said why it closed.
+            while self.poll_receive(now, cx).is_ready() && !self.shared.lock().core.is_closed() {}
+            self.shared
+                .transport_closed(&format!("writing failed: {error}"));
+        }
+        Poll::Ready(())
+    }
+
+    pub(super) fn poll_write_batch(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.writing.is_empty() {
+            let written = ready!(self.poll_write_some(cx))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.writing.advance(written);
+            self.unflushed = true;
+        }
+        self.shared.room.give_back(self.writing.recycle());
+        if self.unflushed {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let io = Pin::new(&mut self.io);
+        if let Some(bytes) = self.writing.as_slice() {
+            return io.poll_write(cx, bytes);
+        }
+        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+        let count = self.writing.slices(&mut slices);
+        io.poll_write_vectored(cx, &slices[..count])
+    }
+}
+
+/// Whether somebody who is under way may have a frame for the batch before long: then it waits for one round of the
+/// other tasks. One write per frame would cost several times the throughput.
+fn others_may_join(state: &State) -> bool {
+    state.core.outbound_streams() + state.core.inbound_streams() > 1
+}

@@ -1,0 +1,180 @@
+//! How a request fails.
+
+use std::sync::Arc;
+
+use rsocket_protocol::frame::ErrorCode;
+use rsocket_protocol::{CloseReason, Origin};
+
+/// Why a request has no answer.
+///
+/// The first five are the peer's words in an ERROR frame on the request's stream (specification, "ERROR Frame"); the
+/// connection goes on. The next three end every request of a connection at once. The last two are this side's, before
+/// anything was sent.
+#[derive(thiserror::Error, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// REJECTED: the peer has done nothing for the request.
+    #[error("rejected by the peer: {message}")]
+    Rejected {
+        /// What the peer said.
+        message: String,
+    },
+    /// APPLICATION_ERROR: the peer's application failed.
+    #[error("failed by the peer: {message}")]
+    Application {
+        /// What the peer said.
+        message: String,
+    },
+    /// CANCELED: the peer gave the request up and may have worked on it.
+    #[error("cancelled by the peer: {message}")]
+    Cancelled {
+        /// What the peer said.
+        message: String,
+    },
+    /// INVALID: the peer cannot understand the request.
+    #[error("called invalid by the peer: {message}")]
+    Invalid {
+        /// What the peer said.
+        message: String,
+    },
+    /// Any other code, such as the application's own.
+    #[error("failed by the peer with {code}: {message}")]
+    Custom {
+        /// The code on the wire.
+        code: ErrorCode,
+        /// What the peer said.
+        message: String,
+    },
+    /// The server did not accept this client's SETUP; no request of the connection was looked at.
+    #[error("setup rejected: {reason}")]
+    RejectedSetup {
+        /// The server's code and message.
+        reason: Arc<CloseReason>,
+    },
+    /// The connection ended without a word: the transport went away, or the peer fell silent or broke a rule.
+    #[error("connection lost: {reason}")]
+    ConnectionLost {
+        /// What happened.
+        reason: Arc<CloseReason>,
+        /// Whether the request was on its way, so that the peer may have acted on it.
+        sent: bool,
+    },
+    /// The connection was closed by this side, or by the peer with an ERROR frame on stream 0.
+    #[error("connection closed: {reason}")]
+    Closed {
+        /// Who closed it and why.
+        reason: Arc<CloseReason>,
+        /// Whether the request was on its way, so that the peer may have acted on it.
+        sent: bool,
+    },
+    /// [`Limits::max_outbound_streams`](crate::Limits::max_outbound_streams) requests are open on the connection.
+    #[error("too many requests are open")]
+    TooManyStreams,
+    /// The payload is longer than [`Limits::max_payload_len`](crate::Limits::max_payload_len).
+    #[error("the payload is longer than this side sends")]
+    PayloadTooLarge,
+}
+
+impl Error {
+    /// The peer's ERROR frame on a request's stream.
+    pub(crate) fn from_wire(code: ErrorCode, message: &[u8]) -> Self {
+        let message = String::from_utf8_lossy(message).into_owned();
+        match code {
+            ErrorCode::REJECTED => Self::Rejected { message },
+            ErrorCode::APPLICATION_ERROR => Self::Application { message },
+            ErrorCode::CANCELED => Self::Cancelled { message },
+            ErrorCode::INVALID => Self::Invalid { message },
+            code => Self::Custom { code, message },
+        }
+    }
+
+    /// What the end of the connection means for a request that had been `sent`, or had not.
+    pub(crate) fn from_close(reason: Arc<CloseReason>, sent: bool) -> Self {
+        match reason.origin {
+            Origin::Remote if is_setup_rejection(reason.code) => Self::RejectedSetup { reason },
+            Origin::Remote | Origin::User => Self::Closed { reason, sent },
+            Origin::Library | Origin::Transport => Self::ConnectionLost { reason, sent },
+        }
+    }
+
+    /// The code on the wire: the peer's on the stream, or the connection's when that has ended.
+    #[must_use]
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Rejected { .. } => Some(ErrorCode::REJECTED),
+            Self::Application { .. } => Some(ErrorCode::APPLICATION_ERROR),
+            Self::Cancelled { .. } => Some(ErrorCode::CANCELED),
+            Self::Invalid { .. } => Some(ErrorCode::INVALID),
+            Self::Custom { code, .. } => Some(*code),
+            Self::RejectedSetup { reason }
+            | Self::ConnectionLost { reason, .. }
+            | Self::Closed { reason, .. } => Some(reason.code),
+            Self::TooManyStreams | Self::PayloadTooLarge => None,
+        }
+    }
+
+    /// What was said with the [code](Self::code); empty where there is none.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Rejected { message }
+            | Self::Application { message }
+            | Self::Cancelled { message }
+            | Self::Invalid { message }
+            | Self::Custom { message, .. } => message,
+            Self::RejectedSetup { reason }
+            | Self::ConnectionLost { reason, .. }
+            | Self::Closed { reason, .. } => &reason.message,
+            Self::TooManyStreams | Self::PayloadTooLarge => "",
+        }
+    }
+
+    /// Who caused it.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::Rejected { .. }
+            | Self::Application { .. }
+            | Self::Cancelled { .. }
+            | Self::Invalid { .. }
+            | Self::Custom { .. } => Origin::Remote,
+            Self::RejectedSetup { reason }
+            | Self::ConnectionLost { reason, .. }
+            | Self::Closed { reason, .. } => reason.origin,
+            Self::TooManyStreams | Self::PayloadTooLarge => Origin::User,
+        }
+    }
+
+    /// Why the connection is over, where that is what ended the request.
+    #[must_use]
+    pub fn close_reason(&self) -> Option<&CloseReason> {
+        match self {
+            Self::RejectedSetup { reason }
+            | Self::ConnectionLost { reason, .. }
+            | Self::Closed { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Whether the peer has certainly not acted on the request, so that sending it again, on this connection or
+    /// another, cannot do it twice. False for what would fail again as it is.
+    #[must_use]
+    pub fn is_retry_safe(&self) -> bool {
+        match self {
+            Self::Rejected { .. } | Self::RejectedSetup { .. } | Self::TooManyStreams => true,
+            Self::ConnectionLost { sent, .. } | Self::Closed { sent, .. } => !sent,
+            Self::Application { .. }
+            | Self::Cancelled { .. }
+            | Self::Invalid { .. }
+            | Self::Custom { .. }
+            | Self::PayloadTooLarge => false,
+        }
+    }
+}
+
+fn is_setup_rejection(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::INVALID_SETUP | ErrorCode::UNSUPPORTED_SETUP | ErrorCode::REJECTED_SETUP
+    )
+}

@@ -1,0 +1,159 @@
+//! What connections are told when they are opened.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rsocket_protocol::{Config, Limits, Role, SetupConfig};
+
+use crate::handler::Serve;
+use crate::{Handler, Payload};
+
+/// Default of the output's limit in bytes.
+const MAX_OUTPUT_BYTES: usize = 1 << 20;
+
+/// How a client connects. The default is useful as it is.
+#[derive(Clone)]
+pub struct ConnectOptions {
+    pub(crate) setup: SetupConfig,
+    pub(crate) limits: Limits,
+    pub(crate) max_output_bytes: usize,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) handler: Option<Arc<dyn Serve>>,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            setup: SetupConfig::default(),
+            limits: Limits::default(),
+            max_output_bytes: MAX_OUTPUT_BYTES,
+            connect_timeout: Duration::from_secs(10),
+            handler: None,
+        }
+    }
+}
+
+impl ConnectOptions {
+    /// What the client proposes to the server, all at once.
+    #[must_use]
+    pub fn setup(mut self, setup: SetupConfig) -> Self {
+        self.setup = setup;
+        self
+    }
+
+    /// What the client's application has to say to the server's [`Acceptor`](crate::Acceptor).
+    #[must_use]
+    pub fn setup_payload(mut self, payload: &Payload) -> Self {
+        self.setup.metadata = payload.metadata.as_deref().map(<[u8]>::to_vec);
+        self.setup.data = payload.data.to_vec();
+        self
+    }
+
+    /// The time between KEEPALIVE frames, and how long the peer may be silent before the connection is lost
+    /// (specification, "KEEPALIVE Frame"). Both 1 ms to about 24 days. Default 20 s and 90 s.
+    #[must_use]
+    pub fn keepalive(mut self, interval: Duration, max_lifetime: Duration) -> Self {
+        self.setup.keepalive_interval = interval;
+        self.setup.max_lifetime = max_lifetime;
+        self
+    }
+
+    /// The MIME types of all metadata and all data, at most 255 bytes each. Default `application/octet-stream`.
+    #[must_use]
+    pub fn mime_types(mut self, metadata: impl Into<String>, data: impl Into<String>) -> Self {
+        self.setup.metadata_mime = metadata.into();
+        self.setup.data_mime = data.into();
+        self
+    }
+
+    /// What answers the server's requests. Default [`NotSupported`](crate::NotSupported).
+    #[must_use]
+    pub fn handler(mut self, handler: impl Handler) -> Self {
+        self.handler = Some(Arc::new(handler));
+        self
+    }
+
+    /// Bounds on what the connection holds and accepts.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Bytes of frames that may wait to be written, large payloads included; a frame that is longer than that waits
+    /// alone. Further callers wait for room. Payloads that do not fit a frame, of 16 777 215 bytes, do not count: they
+    /// leave in fragments between other frames, one such payload at a time. Default 1 MiB.
+    #[must_use]
+    pub fn max_output_bytes(mut self, bytes: usize) -> Self {
+        self.max_output_bytes = bytes;
+        self
+    }
+
+    /// How long looking up the name and connecting may take. Default 10 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+}
+
+impl fmt::Debug for ConnectOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectOptions")
+            .field("setup", &self.setup)
+            .field("limits", &self.limits)
+            .field("max_output_bytes", &self.max_output_bytes)
+            .field("connect_timeout", &self.connect_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a server treats its clients. The default is useful as it is.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    pub(crate) limits: Limits,
+    pub(crate) max_output_bytes: usize,
+    pub(crate) max_connections: usize,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            max_output_bytes: MAX_OUTPUT_BYTES,
+            max_connections: usize::MAX,
+        }
+    }
+}
+
+impl ServerOptions {
+    /// Bounds on what each connection holds and accepts.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// As for [`ConnectOptions::max_output_bytes`], for each connection.
+    #[must_use]
+    pub fn max_output_bytes(mut self, bytes: usize) -> Self {
+        self.max_output_bytes = bytes;
+        self
+    }
+
+    /// Connections that are served at once; further clients wait in the system's queue. Default unlimited.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        Config {
+            role: Role::Server,
+            setup: SetupConfig::default(),
+            limits: self.limits,
+        }
+    }
+}

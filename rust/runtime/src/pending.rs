@@ -1,0 +1,128 @@
+//! A request-response between its first byte and its answer.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::room::Place;
+use crate::shared::{Shared, wake};
+use crate::{Error, Payload};
+
+/// What a request-response comes to: a payload, or completion without one.
+pub(crate) type Outcome = Result<Option<Payload>, Error>;
+
+/// What the connection keeps for a request of this side.
+pub(crate) enum Waiting {
+    /// No answer yet.
+    For(Waker),
+    /// The answer is there for the caller to fetch.
+    Over(Outcome),
+}
+
+impl Waiting {
+    /// Notes the answer and returns whom to wake. The first answer stays.
+    pub(crate) fn complete(&mut self, outcome: Outcome) -> Option<Waker> {
+        if let Self::Over(_) = self {
+            return None;
+        }
+        match std::mem::replace(self, Self::Over(outcome)) {
+            Self::For(waker) => Some(waker),
+            Self::Over(_) => None,
+        }
+    }
+}
+
+/// A request-response that has room in the output. Its first poll sends it; dropping it afterwards cancels it.
+pub(crate) struct Pending<'a> {
+    shared: &'a Shared,
+    step: Step<'a>,
+}
+
+enum Step<'a> {
+    Send(Payload, Place<'a>),
+    Wait { request: u64, stream: u32 },
+    Done,
+}
+
+impl<'a> Pending<'a> {
+    pub(crate) fn new(shared: &'a Shared, payload: Payload, place: Place<'a>) -> Self {
+        let step = Step::Send(payload, place);
+        Self { shared, step }
+    }
+}
+
+impl Future for Pending<'_> {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        match std::mem::replace(&mut self.step, Step::Done) {
+            Step::Send(payload, place) => {
+                self.step = send(self.shared, &payload, place, cx.waker())?;
+                Poll::Pending
+            }
+            Step::Wait { request, stream } => match fetch(self.shared, request, cx.waker()) {
+                Some(outcome) => Poll::Ready(outcome),
+                None => {
+                    self.step = Step::Wait { request, stream };
+                    Poll::Pending
+                }
+            },
+            Step::Done => Poll::Pending,
+        }
+    }
+}
+
+/// Sends the request.
+fn send<'a>(
+    shared: &Shared,
+    payload: &Payload,
+    mut place: Place<'_>,
+    waker: &Waker,
+) -> Result<Step<'a>, Error> {
+    let mut guard = shared.lock();
+    let state = &mut *guard;
+    let request = state.requests.insert(Waiting::For(waker.clone()));
+    let sent = shared.send(state, payload, &mut place, |core, body, writer| {
+        core.request_response(request, body, writer)
+    });
+    match sent {
+        Ok((stream, task)) => {
+            drop(guard);
+            wake(task);
+            Ok(Step::Wait { request, stream })
+        }
+        Err(error) => {
+            state.requests.remove(request);
+            Err(state.send_error(error))
+        }
+    }
+}
+
+/// Takes the answer if it is there, and else notes whom to wake.
+fn fetch(shared: &Shared, request: u64, waker: &Waker) -> Option<Outcome> {
+    let mut state = shared.lock();
+    if let Some(Waiting::For(known)) = state.requests.get_mut(request) {
+        known.clone_from(waker);
+        return None;
+    }
+    match state.requests.remove(request) {
+        Some(Waiting::Over(outcome)) => Some(outcome),
+        // Requests stay in the table until they are fetched or dropped.
+        Some(Waiting::For(_)) | None => Some(Err(state.closed_error(true))),
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        let Step::Wait { request, stream } = self.step else {
+            return;
+        };
+        let mut state = self.shared.lock();
+        state.requests.remove(request);
+        if state.core.cancel(stream, request) {
+            let task = state.task.rouse();
+            drop(state);
+            wake(task);
+        }
+    }
+}

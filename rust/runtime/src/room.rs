@@ -1,0 +1,158 @@
+//! What callers may have in the output at once.
+//!
+//! Payloads that fit a frame take their bytes of a common room. Those that do not leave in fragments, between other
+//! frames; they would fill the room for long, so instead one of them at a time has its turn. Both queues are fair, and a
+//! waiter that gives up leaves them. They are closed with the connection.
+
+use std::ops::AddAssign;
+
+use rsocket_protocol::frame::{FrameHeader, MAX_FRAME_LEN};
+use rsocket_transport::length_prefix::PREFIX_LEN;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::Payload;
+use crate::output::copied_len;
+
+/// Bytes of a frame beside its payload.
+const OVERHEAD: usize = PREFIX_LEN + FrameHeader::LEN;
+
+/// Bytes of an ERROR frame beside its message.
+const ERROR_OVERHEAD: usize = OVERHEAD + 4;
+
+/// The room of a connection's output.
+#[derive(Debug)]
+pub(crate) struct Room {
+    bytes: Semaphore,
+    max_bytes: usize,
+    turns: Semaphore,
+}
+
+/// A place in the output. It goes back to the room when it is dropped unused, which may wake others and so is not done
+/// under a lock.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    permit: SemaphorePermit<'a>,
+    fragmented: bool,
+    /// Bytes that sending will copy into the output.
+    copied: usize,
+}
+
+/// What to give back when something has been written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Charge {
+    bytes: usize,
+    turns: usize,
+}
+
+/// The connection is over.
+#[derive(Debug)]
+pub(crate) struct Closed;
+
+impl Room {
+    /// A room of so many bytes, which is closed to callers until it is [opened](Self::open).
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        let most = Semaphore::MAX_PERMITS.min(u32::MAX as usize);
+        Self {
+            bytes: Semaphore::new(0),
+            max_bytes: max_bytes.clamp(1, most),
+            turns: Semaphore::new(0),
+        }
+    }
+
+    pub(crate) fn open(&self) {
+        self.bytes.add_permits(self.max_bytes);
+        self.turns.add_permits(1);
+    }
+
+    pub(crate) fn close(&self) {
+        self.bytes.close();
+        self.turns.close();
+    }
+
+    /// A place for this payload, in order. A frame that is longer than all the room waits for all of it.
+    #[inline]
+    pub(crate) async fn place(&self, payload: &Payload) -> Result<Place<'_>, Closed> {
+        let payload_len = payload.as_ref().wire_len();
+        if payload_len > MAX_FRAME_LEN - FrameHeader::LEN {
+            return self.turn().await;
+        }
+        self.bytes(OVERHEAD + payload_len, OVERHEAD + copied_len(payload))
+            .await
+    }
+
+    /// A place for an ERROR frame with a message of this length.
+    pub(crate) async fn place_for_error(&self, message_len: usize) -> Result<Place<'_>, Closed> {
+        let len = ERROR_OVERHEAD + message_len;
+        self.bytes(len, len).await
+    }
+
+    #[inline]
+    async fn bytes(&self, len: usize, copied: usize) -> Result<Place<'_>, Closed> {
+        let len = len.min(self.max_bytes) as u32;
+        let permit = match self.bytes.try_acquire_many(len) {
+            Ok(permit) => permit,
+            Err(_) => self.bytes.acquire_many(len).await.map_err(|_| Closed)?,
+        };
+        Ok(Place {
+            permit,
+            fragmented: false,
+            copied,
+        })
+    }
+
+    /// Fragments are queued by the connection, so nothing is copied when the payload is sent.
+    async fn turn(&self) -> Result<Place<'_>, Closed> {
+        Ok(Place {
+            permit: self.turns.acquire().await.map_err(|_| Closed)?,
+            fragmented: true,
+            copied: 0,
+        })
+    }
+
+    /// Takes of the room what there is, up to `bytes`, for frames that nobody has asked a place for.
+    pub(crate) fn take(&self, bytes: usize) -> Charge {
+        Charge {
+            bytes: self.bytes.forget_permits(bytes),
+            turns: 0,
+        }
+    }
+
+    pub(crate) fn give_back(&self, charge: Charge) {
+        if charge.bytes > 0 {
+            self.bytes.add_permits(charge.bytes);
+        }
+        if charge.turns > 0 {
+            self.turns.add_permits(charge.turns);
+        }
+    }
+}
+
+impl Place<'_> {
+    /// What to give back when the frame has been written, if the place is [used](Self::use_up).
+    #[inline]
+    pub(crate) fn charge(&self) -> Charge {
+        let permits = self.permit.num_permits();
+        let (bytes, turns) = match self.fragmented {
+            true => (0, permits),
+            false => (permits, 0),
+        };
+        Charge { bytes, turns }
+    }
+
+    /// The frame is in the output. Returns how many bytes of it were copied there.
+    #[inline]
+    pub(crate) fn use_up(&mut self) -> usize {
+        if let Some(all) = self.permit.split(self.permit.num_permits()) {
+            all.forget();
+        }
+        self.copied
+    }
+}
+
+impl AddAssign for Charge {
+    #[inline]
+    fn add_assign(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.turns += other.turns;
+    }
+}

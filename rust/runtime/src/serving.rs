@@ -1,0 +1,170 @@
+//! A server at work.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rsocket_protocol::frame::ErrorCode;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::ServerOptions;
+use crate::acceptor::Decide;
+use crate::driver::{Clock, Driver, Responder};
+use crate::shared::Shared;
+
+/// How long accepting pauses when the system has no more sockets to give.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What clients are told.
+const SHUTTING_DOWN: &str = "the server is shutting down";
+
+/// A server at work. Dropping it stops the server at once: it no longer listens, and its connections close.
+#[derive(Debug)]
+pub struct Serving {
+    local_addr: SocketAddr,
+    /// Tells the task to stop, and how long to take for it; dropping it, to stop at once.
+    stop: Option<oneshot::Sender<Duration>>,
+    task: JoinHandle<()>,
+}
+
+impl Serving {
+    pub(crate) fn start(
+        listener: TcpListener,
+        local_addr: SocketAddr,
+        options: ServerOptions,
+        acceptor: Arc<dyn Decide>,
+    ) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let clients = Clients {
+            options,
+            acceptor,
+            tasks: JoinSet::new(),
+            connections: HashMap::new(),
+        };
+        Self {
+            local_addr,
+            stop: Some(stop),
+            task: tokio::spawn(clients.serve(listener, stopped)),
+        }
+    }
+
+    /// Where the server listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Stops the server without breaking off what is under way: it no longer listens, new requests are answered with
+    /// REJECTED, and a connection closes when its requests in both directions have ended. What has not ended
+    /// after `grace` is closed as it is.
+    ///
+    /// # Cancellation
+    /// Dropping the future does not stop the shutdown.
+    pub async fn shutdown(mut self, grace: Duration) {
+        if let Some(stop) = self.stop.take() {
+            // An error says that the task has ended, which is what is asked for.
+            let _ = stop.send(grace);
+        }
+        let _ = (&mut self.task).await;
+    }
+}
+
+/// The connections of a server.
+struct Clients {
+    options: ServerOptions,
+    acceptor: Arc<dyn Decide>,
+    tasks: JoinSet<()>,
+    connections: HashMap<Id, Arc<Shared>>,
+}
+
+impl Clients {
+    async fn serve(mut self, listener: TcpListener, mut stopped: oneshot::Receiver<Duration>) {
+        let grace = loop {
+            let full = self.tasks.len() >= self.options.max_connections;
+            tokio::select! {
+                grace = &mut stopped => break grace.unwrap_or_default(),
+                Some(ended) = self.tasks.join_next_with_id() => self.forget(ended),
+                accepted = accept(&listener), if !full => self.accept(accepted),
+            }
+        };
+        drop(listener);
+        self.shut_down(grace).await;
+    }
+
+    fn accept(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
+        match accepted {
+            Ok((stream, peer)) => {
+                tracing::debug!(%peer, "connection accepted");
+                self.spawn(stream);
+            }
+            Err(error) => tracing::warn!(%error, "accepting a connection failed"),
+        }
+    }
+
+    fn spawn(&mut self, stream: TcpStream) {
+        let clock = Clock::start();
+        let config = self.options.config();
+        let shared = Shared::new(&config, self.options.max_output_bytes, clock.now());
+        let responder = Responder::Decided(Arc::clone(&self.acceptor));
+        let driver = Driver::new(
+            stream,
+            Arc::clone(&shared),
+            clock,
+            &config.limits,
+            responder,
+        );
+        let id = self.tasks.spawn(driver.run()).id();
+        self.connections.insert(id, shared);
+    }
+
+    fn forget(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => id,
+            Err(error) => {
+                tracing::error!(%error, "a connection's task failed");
+                error.id()
+            }
+        };
+        self.connections.remove(&id);
+    }
+
+    async fn shut_down(mut self, grace: Duration) {
+        let deadline = Instant::now() + grace;
+        self.connections.values().for_each(|shared| shared.drain());
+        if timeout_at(deadline, self.join_all()).await.is_ok() {
+            return;
+        }
+        for shared in self.connections.values() {
+            shared.close(ErrorCode::CONNECTION_CLOSE, SHUTTING_DOWN);
+        }
+        for shared in self.connections.values() {
+            shared.ended().await;
+        }
+    }
+
+    async fn join_all(&mut self) {
+        while let Some(ended) = self.tasks.join_next_with_id().await {
+            self.forget(ended);
+        }
+    }
+}
+
+/// The next connection, ready to be used. After an error nothing is accepted for a while, since most that can happen
+/// here, such as too many open files, would happen again at once.
+async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    match listener.accept().await {
+        Ok((stream, peer)) => {
+            stream.set_nodelay(true)?;
+            Ok((stream, peer))
+        }
+        Err(error) => {
+            sleep(ACCEPT_PAUSE).await;
+            Err(error)
+        }
+    }
+}

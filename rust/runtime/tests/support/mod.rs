@@ -1,0 +1,168 @@
+//! What the tests share: handlers that report what happens to them, and a peer that speaks frames by hand.
+#![allow(dead_code, reason = "each test program uses its part")]
+
+use std::future::{Future, pending};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use rsocket_protocol::frame::{Frame, PayloadRef, Setup, Version};
+use rsocket_runtime::{
+    ConnectOptions, Connection, Failure, Handler, Payload, Server, ServerOptions, Serving, connect,
+};
+use rsocket_transport::length_prefix::{Split, split};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+
+/// A bound on what must not hang.
+pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(20), future)
+        .await
+        .expect("this takes far too long")
+}
+
+pub(crate) async fn echo(request: Payload) -> Result<Option<Payload>, Failure> {
+    Ok(Some(request))
+}
+
+pub(crate) async fn serve(handler: impl Handler) -> Serving {
+    bind().await.serve(handler)
+}
+
+pub(crate) async fn bind() -> Server {
+    Server::bind("tcp://127.0.0.1:0", ServerOptions::default())
+        .await
+        .expect("loopback can be listened on")
+}
+
+pub(crate) async fn dial(serving: &Serving) -> Connection {
+    dial_with(serving, ConnectOptions::default()).await
+}
+
+pub(crate) async fn dial_with(serving: &Serving, options: ConnectOptions) -> Connection {
+    connect(&format!("tcp://{}", serving.local_addr()), options)
+        .await
+        .expect("the server listens")
+}
+
+/// What became of a handler's future.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Called,
+    Dropped,
+}
+
+/// Never answers, and tells when it is called and when its future is dropped. Fire-and-forgets end when they may.
+pub(crate) struct Hang(pub(crate) mpsc::UnboundedSender<Fate>);
+
+impl Hang {
+    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Fate>) {
+        let (fates, watched) = mpsc::unbounded_channel();
+        (Self(fates), watched)
+    }
+}
+
+struct TellDrop(mpsc::UnboundedSender<Fate>);
+
+impl Drop for TellDrop {
+    fn drop(&mut self) {
+        // The test may be over.
+        let _ = self.0.send(Fate::Dropped);
+    }
+}
+
+impl Handler for Hang {
+    async fn request_response(&self, request: Payload) -> Result<Option<Payload>, Failure> {
+        if request.data != "hang" {
+            return Ok(Some(request));
+        }
+        let told = TellDrop(self.0.clone());
+        let _ = self.0.send(Fate::Called);
+        pending::<()>().await;
+        drop(told);
+        Ok(None)
+    }
+}
+
+/// A peer that speaks frames by hand.
+pub(crate) struct RawPeer<IO> {
+    pub(crate) io: IO,
+    buffer: BytesMut,
+}
+
+impl RawPeer<TcpStream> {
+    pub(crate) async fn dial(serving: &Serving) -> Self {
+        let io = TcpStream::connect(serving.local_addr())
+            .await
+            .expect("the server listens");
+        io.set_nodelay(true).expect("the socket is open");
+        Self::over(io)
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> RawPeer<IO> {
+    pub(crate) fn over(io: IO) -> Self {
+        Self {
+            io,
+            buffer: BytesMut::new(),
+        }
+    }
+
+    pub(crate) async fn send(&mut self, stream: u32, frame: &Frame<'_>) {
+        self.io
+            .write_all(&framed(stream, frame))
+            .await
+            .expect("the other side reads");
+    }
+
+    /// The next frame with its stream and without its prefix, or `None` at the end.
+    pub(crate) async fn receive(&mut self) -> Option<Vec<u8>> {
+        loop {
+            if let Split::Frame { frame, consumed } =
+                split(&self.buffer, usize::MAX).expect("no limit")
+            {
+                let frame = frame.to_vec();
+                self.buffer.advance(consumed);
+                return Some(frame);
+            }
+            match self.io.read_buf(&mut self.buffer).await {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return None,
+            }
+        }
+    }
+
+    /// Reads frames until one is what is looked for.
+    pub(crate) async fn until<T>(
+        &mut self,
+        mut wanted: impl FnMut(u32, Frame<'_>) -> Option<T>,
+    ) -> T {
+        loop {
+            let bytes = self.receive().await.expect("the connection is open");
+            let (stream, frame) = Frame::decode(&bytes).expect("our frames can be decoded");
+            if let Some(found) = wanted(stream, frame) {
+                return found;
+            }
+        }
+    }
+}
+
+pub(crate) fn framed(stream: u32, frame: &Frame<'_>) -> Vec<u8> {
+    let len = frame.encoded_len();
+    let mut bytes = (len as u32).to_be_bytes()[1..].to_vec();
+    frame.encode(stream, &mut bytes);
+    bytes
+}
+
+pub(crate) fn setup_frame(lifetime_ms: u32) -> Frame<'static> {
+    Frame::Setup(Setup {
+        version: Version { major: 1, minor: 0 },
+        keepalive_interval_ms: 1000,
+        max_lifetime_ms: lifetime_ms,
+        resume_token: None,
+        honors_lease: false,
+        metadata_mime: b"a/b",
+        data_mime: b"c/d",
+        payload: PayloadRef::from_data(b"hello"),
+    })
+}

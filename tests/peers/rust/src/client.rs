@@ -1,0 +1,76 @@
+//! The client: a connection, and requests on it as the scenarios need them.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use rsocket_runtime::{ConnectError, ConnectOptions, Connection, Error, Origin, Payload};
+
+use crate::options::{self, Scenario};
+use crate::report::Report;
+use crate::scenarios;
+
+/// How long a request may take before it counts as hung.
+const BOUND: Duration = Duration::from_secs(10);
+
+/// Why a request failed: the text, and the wire code where the other side sent one.
+pub(crate) struct Failure {
+    pub(crate) text: String,
+    pub(crate) code: u32,
+}
+
+impl Failure {
+    pub(crate) fn local(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            code: 0,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error.code() {
+            Some(code) if error.origin() == Origin::Remote => Self {
+                text: error.message().to_owned(),
+                code: code.0,
+            },
+            _ => Self::local(&error.to_string()),
+        }
+    }
+}
+
+pub(crate) async fn run(options: options::Client) -> anyhow::Result<()> {
+    let report = Report::new(options.scenario.name());
+    let connection = match connect(&options).await {
+        Ok(connection) => connection,
+        Err(error) if matches!(options.scenario, Scenario::Rejected) => {
+            report.result(0, &Err(Failure::local(&error.to_string())))?;
+            return report.done();
+        }
+        Err(error) => {
+            return Err(error).with_context(|| format!("connecting to {}", options.connect));
+        }
+    };
+    let scenario = scenarios::run(&connection, &options, &report).await;
+    connection.close();
+    // What was said last is on its way when the connection is closed.
+    connection.closed().await;
+    scenario.with_context(|| format!("scenario {}", options.scenario.name()))
+}
+
+async fn connect(options: &options::Client) -> Result<Connection, ConnectError> {
+    let connect_options = ConnectOptions::default()
+        .keepalive(options.keepalive_interval, options.keepalive_lifetime)
+        .setup_payload(&options.setup());
+    rsocket_runtime::connect(&options.connect, connect_options).await
+}
+
+/// Sends a request-response and waits for its answer, at most [`BOUND`].
+pub(crate) async fn request(connection: &Connection, payload: Payload) -> Result<Payload, Failure> {
+    match tokio::time::timeout(BOUND, connection.request_response(payload)).await {
+        Err(_elapsed) => Err(Failure::local("hung")),
+        Ok(Err(error)) => Err(error.into()),
+        Ok(Ok(None)) => Err(Failure::local("completed without a payload")),
+        Ok(Ok(Some(payload))) => Ok(payload),
+    }
+}
