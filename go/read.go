@@ -1,15 +1,18 @@
 package rsocket
 
 import (
+	"math/bits"
 	"sync"
 
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
 )
 
 const (
-	// idleBuffer is what an idle connection holds to read into; a busy one takes a readBuffer from a pool.
+	// idleBuffer is what an idle connection holds to read into; a busy one takes a readBuffer from a pool, and a longer
+	// one for a frame that does not fit. It keeps a keptBuffer at most between frames.
 	idleBuffer = 2 << 10
 	readBuffer = 64 << 10
+	keptBuffer = 128 << 10
 	// maxEvents is what one turn of the reader can hear.
 	maxEvents = 1024
 	// calmReads is how many small reads in a row make a connection idle again.
@@ -22,8 +25,8 @@ type reader struct {
 	// buffer[first:last] is received and not taken by the engine.
 	buffer      []byte
 	first, last int
-	// pooled is the array behind buffer, if it came from the pool.
-	pooled *[readBuffer]byte
+	// pooled is what goes back to the pool, if buffer came from there.
+	pooled *[]byte
 	// calm counts small reads in a row.
 	calm int
 }
@@ -37,7 +40,8 @@ type readScratch struct {
 
 var (
 	readScratches = sync.Pool{New: func() any { return new(readScratch) }}
-	readBuffers   = sync.Pool{New: func() any { return new([readBuffer]byte) }}
+	// readBuffers has a pool for readBuffer and each of its doubles, up to 16 MiB.
+	readBuffers [9]sync.Pool
 )
 
 // readLoop reads until the transport ends or another goroutine takes over. term counts the goroutines that had the
@@ -139,14 +143,35 @@ func (r *reader) taken(used, needed int) {
 func (r *reader) resize(needed int) {
 	held := r.last - r.first
 	switch {
-	case needed > len(r.buffer) && held*2 >= len(r.buffer):
-		r.move(make([]byte, min(needed, 2*len(r.buffer))), nil)
 	case len(r.buffer) < readBuffer && r.calm == 0:
-		array := readBuffers.Get().(*[readBuffer]byte)
-		r.move(array[:], array)
-	case held == 0 && (len(r.buffer) > readBuffer || len(r.buffer) > idleBuffer && r.calm >= calmReads):
-		r.move(make([]byte, idleBuffer), nil)
+		r.change(readBuffer)
+	case needed > len(r.buffer) && held*2 >= len(r.buffer):
+		r.change(2 * len(r.buffer))
+	case held == 0 && len(r.buffer) > idleBuffer && r.calm >= calmReads:
+		r.change(idleBuffer)
+	case held == 0 && len(r.buffer) > keptBuffer:
+		r.change(readBuffer)
 	}
+}
+
+// change gets a buffer of another size, a power of two.
+func (r *reader) change(size int) {
+	class := bufferClass(size)
+	if class < 0 || class >= len(readBuffers) {
+		r.move(make([]byte, size), nil)
+		return
+	}
+	pooled, ok := readBuffers[class].Get().(*[]byte)
+	if !ok {
+		made := make([]byte, size)
+		pooled = &made
+	}
+	r.move(*pooled, pooled)
+}
+
+// bufferClass is the index of a size's pool; negative below readBuffer.
+func bufferClass(size int) int {
+	return bits.Len(uint(size/readBuffer)) - 1
 }
 
 // compact moves the bytes to the front, and grows a buffer that is full all the same.
@@ -156,11 +181,11 @@ func (r *reader) compact() {
 		r.first = 0
 		return
 	}
-	r.move(make([]byte, 2*len(r.buffer)), nil)
+	r.change(2 * len(r.buffer))
 }
 
 // move changes the buffer and keeps its bytes.
-func (r *reader) move(to []byte, pooled *[readBuffer]byte) {
+func (r *reader) move(to []byte, pooled *[]byte) {
 	r.last = copy(to, r.unread())
 	r.first = 0
 	r.giveBack()
@@ -169,7 +194,7 @@ func (r *reader) move(to []byte, pooled *[readBuffer]byte) {
 
 func (r *reader) giveBack() {
 	if r.pooled != nil {
-		readBuffers.Put(r.pooled)
+		readBuffers[bufferClass(len(*r.pooled))].Put(r.pooled)
 		r.pooled = nil
 	}
 	r.buffer = nil
