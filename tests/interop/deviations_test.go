@@ -1,0 +1,73 @@
+package interop
+
+// role is the end of a connection at which a peer behaves in a way.
+type role string
+
+const (
+	asClient role = "client"
+	asServer role = "server"
+)
+
+// deviation names a way in which another implementation differs from the protocol or the contract. The scenarios assert
+// it where a pair has it, so that this list cannot go stale, and assert that the other side stays right.
+type deviation string
+
+const (
+	dropsEmptyMetadata deviation = "drops empty metadata"
+	sendsNoCancel      deviation = "sends no CANCEL"
+	hearsNoCancel      deviation = "hears no CANCEL"
+	hangsAfterLoss     deviation = "hangs after the connection is lost"
+	hidesRejection     deviation = "hides a rejected setup"
+	racesRejection     deviation = "may lose a rejected setup's code"
+	servesRejected     deviation = "goes on serving a rejected connection"
+	diesOfLargeFrames  deviation = "dies of payloads that do not fit a frame"
+)
+
+type deviating struct {
+	who      peer
+	as       role
+	scenario string
+	what     deviation
+	does     string
+}
+
+var deviations = []deviating{
+	{rsocketGo, asClient, "echo", dropsEmptyMetadata,
+		"sends metadata only when it has a byte at least, so that empty metadata arrives as none"},
+	{rsocketGo, asServer, "echo", dropsEmptyMetadata,
+		"answers with metadata only when it has a byte at least, so that empty metadata comes back as none"},
+	{rsocketGo, asClient, "cancel", sendsNoCancel,
+		"cancelling the subscription of a request-response in flight, or ending its context, sends nothing; " +
+			"the mono notes the cancellation and looks at it when the answer comes"},
+	{rsocketGo, asClient, "rejected", racesRejection,
+		"a request in flight when the rejection arrives fails with its code and message; one made a moment later fails " +
+			"with `socket closed already` and no code, and one made in between panics because its pool is closed"},
+	{rsocketRust, asClient, "cancel", sendsNoCancel,
+		"dropping a request-response's future sends nothing"},
+	{rsocketRust, asServer, "cancel", hearsNoCancel,
+		"a CANCEL for a request-response, or the connection's end, leaves the handler's future running for ever"},
+	{rsocketRust, asClient, "loss", hangsAfterLoss,
+		"requests in flight when the connection ends are never completed"},
+	{rsocketRust, asClient, "rejected", hidesRejection,
+		"drops an ERROR on stream 0, so that a request on the rejected connection never ends"},
+	{rsocketRust, asServer, "rejected", servesRejected,
+		"sends REJECTED_SETUP and keeps the connection: requests on it get the application error UNIMPLEMENT"},
+	{rsocketRust, asClient, "large", diesOfLargeFrames,
+		"fragments only when told a size; a payload over 24 bits panics its writing task, and the request never ends"},
+	{rsocketRust, asServer, "large", diesOfLargeFrames,
+		"fragments only when told a size; a payload over 24 bits panics its writing task, and the answer never comes"},
+}
+
+func (p peer) deviates(as role, what deviation) bool {
+	for _, d := range deviations {
+		if d.who == p && d.as == as && d.what == what {
+			return true
+		}
+	}
+	return false
+}
+
+// deviates says whether one end of the pair has the deviation.
+func (p pair) deviates(what deviation) bool {
+	return p.client.deviates(asClient, what) || p.server.deviates(asServer, what)
+}

@@ -1,0 +1,48 @@
+package interop
+
+import (
+	"strconv"
+	"testing"
+)
+
+const inflight = 20
+
+// startInflight starts a client with requests that the server has and never answers.
+func startInflight(t *testing.T, p pair) (*server, *client) {
+	t.Helper()
+	s := startServer(t, p.server)
+	c := startClient(t, p.client, s, "loss", "--count", strconv.Itoa(inflight))
+	s.expectSetup(t, "")
+	if r := c.nextReport(t); r.Inflight != inflight {
+		t.Fatalf("%s: printed %+v, want inflight %d", c.name, r, inflight)
+	}
+	s.expectLines(t, inflight, "hang")
+	return s, c
+}
+
+// When the server is gone, every request in flight fails, and soon.
+func TestServerLost(t *testing.T) {
+	eachPair(t, func(t *testing.T, p pair) {
+		s, c := startInflight(t, p)
+		s.kill(t)
+		for _, got := range c.finish(t, inflight) {
+			if p.deviates(hangsAfterLoss) {
+				expectHung(t, got)
+			} else {
+				expectLocalFailure(t, got)
+			}
+		}
+	})
+}
+
+// When a client is gone, its handlers are told that nobody waits for them, and other clients notice nothing.
+func TestClientLost(t *testing.T) {
+	eachPair(t, func(t *testing.T, p pair) {
+		s, c := startInflight(t, p)
+		c.kill(t)
+		if !p.deviates(hearsNoCancel) {
+			s.expectLines(t, inflight, "cancelled")
+		}
+		s.expectServes(t, p.client)
+	})
+}

@@ -1,0 +1,48 @@
+package interop
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// server is a running server program that accepts connections at url.
+type server struct {
+	*process
+	url string
+}
+
+func startServer(t *testing.T, who peer) *server {
+	t.Helper()
+	s := &server{process: start(t, who, "server", "--listen", "tcp://127.0.0.1:0")}
+	ready := s.nextLine(t)
+	url, ok := strings.CutPrefix(ready, "ready ")
+	if !ok || !strings.HasPrefix(url, "tcp://127.0.0.1:") {
+		t.Fatalf("%s: its first line is %q, want `ready tcp://127.0.0.1:PORT`", s.name, ready)
+	}
+	s.url = url
+	return s
+}
+
+// expectSetup takes the line of a new connection.
+func (s *server) expectSetup(t *testing.T, data string) {
+	t.Helper()
+	s.expectLine(t, fmt.Sprintf("setup data=%x metadata=none", data))
+}
+
+func (s *server) expectLines(t *testing.T, n int, want string) {
+	t.Helper()
+	for range n {
+		s.expectLine(t, want)
+	}
+}
+
+// expectServes shows that the server is none the worse for what a connection did: it serves another one, then ends in
+// good order.
+func (s *server) expectServes(t *testing.T, client peer) {
+	t.Helper()
+	c := startClient(t, client, s, "echo", "--data", "still there?")
+	s.expectSetup(t, "")
+	expectEcho(t, c.only(t), "still there?", noMetadata)
+	s.terminate(t)
+}

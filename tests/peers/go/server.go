@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
+)
+
+// rejectPrefix begins the setup data of a connection that wants to be rejected.
+const rejectPrefix = "reject:"
+
+func runServer(args []string) error {
+	flags := flag.NewFlagSet("server", flag.ContinueOnError)
+	listen := flags.String("listen", "tcp://127.0.0.1:0", "address to listen on")
+	if err := flags.Parse(args); err != nil {
+		return fmt.Errorf("reading the flags: %w", err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	return serve(ctx, *listen, newLines(os.Stdout))
+}
+
+func serve(ctx context.Context, url string, out *lines) error {
+	listener, err := rsocket.Listen(ctx, url)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w", url, err)
+	}
+	out.printf("ready tcp://%s", listener.Addr())
+	handler := (&responder{serving: ctx, out: out}).handler()
+	handler.Setup = func(_ context.Context, setup *rsocket.Setup, _ *rsocket.Conn) error { return admit(setup, out) }
+	err = rsocket.Serve(ctx, listener, handler)
+	if ctx.Err() != nil {
+		return nil // We were told to end.
+	}
+	return fmt.Errorf("serving on %s: %w", url, err)
+}
+
+func admit(setup *rsocket.Setup, out *lines) error {
+	data := setup.Payload.Data()
+	out.printf("setup data=%x metadata=%s", data, metadataHex(setup.Payload))
+	if reason, reject := strings.CutPrefix(string(data), rejectPrefix); reject {
+		return errors.New(reason)
+	}
+	return nil
+}

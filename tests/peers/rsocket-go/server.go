@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/rsocket/rsocket-go"
+	"github.com/rsocket/rsocket-go/core/transport"
+	"github.com/rsocket/rsocket-go/payload"
+)
+
+// rejectPrefix begins the setup data of a connection that wants to be rejected.
+const rejectPrefix = "reject:"
+
+func runServer(args []string) error {
+	flags := flag.NewFlagSet("server", flag.ContinueOnError)
+	listen := flags.String("listen", "tcp://127.0.0.1:0", "address to listen on")
+	if err := flags.Parse(args); err != nil {
+		return fmt.Errorf("reading the flags: %w", err)
+	}
+	address, err := hostPort(*listen)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	return serve(ctx, address, newLines(os.Stdout))
+}
+
+func serve(ctx context.Context, address string, out *lines) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w", address, err)
+	}
+	// The library's own listener does not tell the port that it got, so it is handed one that does.
+	handOver := func(context.Context) (transport.ServerTransport, error) {
+		return transport.NewTCPServerTransport(func(context.Context) (net.Listener, error) { return listener, nil }), nil
+	}
+	err = rsocket.Receive().
+		OnStart(func() { out.printf("ready %s%s", tcpScheme, listener.Addr()) }).
+		Acceptor(acceptor(out)).
+		Transport(handOver).
+		Serve(ctx)
+	if err != nil {
+		return fmt.Errorf("serving on %s: %w", address, err)
+	}
+	return nil
+}
+
+func acceptor(out *lines) rsocket.ServerAcceptor {
+	return func(_ context.Context, setup payload.SetupPayload, _ rsocket.CloseableRSocket) (rsocket.RSocket, error) {
+		metadata, ok := setup.Metadata()
+		out.printf("setup data=%x metadata=%s", setup.Data(), metadataHex(metadata, ok))
+		if reason, reject := strings.CutPrefix(string(setup.Data()), rejectPrefix); reject {
+			return nil, errors.New(reason)
+		}
+		return responder(out), nil
+	}
+}
