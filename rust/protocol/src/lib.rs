@@ -5,11 +5,13 @@
 //! same [`Connection`] therefore serves a tokio program, a Go program and a simulation.
 //!
 //! - [`frame`]: every frame type of the specification, decoded without copying.
+//! - [`metadata`]: composite metadata, routing, authentication and the other metadata extensions.
 //! - [`Connection`]: one connection's state, as client or as server, requester and responder at once.
 //! - [`FrameSink`]: where a connection writes its frames; implemented by the transport layer below.
 #![forbid(unsafe_code)]
 
 pub mod frame;
+pub mod metadata;
 
 mod config;
 mod connection;
