@@ -1,0 +1,35 @@
+# What one does with this repository, as short names. `make` alone lists them.
+
+CARGO ?= cargo
+GO ?= go
+EXAMPLES := simple-client performance-benchmark echo-server
+
+.DEFAULT_GOAL := help
+.PHONY: help all build-rust build-go examples demo test lint clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+all: build-rust build-go examples ## build the engine, the Go package and the examples
+
+build-rust: ## build the C library and its header with cargo, in rust/target
+	$(CARGO) build --manifest-path rust/Cargo.toml --release --locked --package rsocket_ffi
+
+build-go: build-rust ## build the Go packages
+	$(GO) build ./go/... ./examples/...
+
+examples: build-rust ## build the example programs, in examples/
+	$(GO) build -o examples/ $(EXAMPLES:%=./examples/go/%)
+
+demo: examples ## let a client talk to a server
+	tools/demo.sh
+
+test: build-rust ## run all tests, Bazel's and the others; ends with the line "N passed, N failed"
+	$(GO) run ./tools/test
+
+lint: build-rust ## check form, and what compilers and linters find
+	tools/lint/run.sh
+
+clean: ## delete what was built here (Bazel's and Go's caches stay)
+	$(CARGO) clean --manifest-path rust/Cargo.toml
+	rm -f $(EXAMPLES:%=examples/%)

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// runBazel runs all of Bazel's tests. It keeps going, so that one failure does not hide others.
+func runBazel(scratch string) (tally, error) {
+	err := run(os.Stdout, "tools/bazelw", "test", "--keep_going", "--build_event_json_file="+scratch, "//...")
+	events, openErr := os.Open(scratch)
+	if openErr != nil {
+		return tally{}, errors.Join(err, openErr)
+	}
+	defer events.Close()
+	counted, countErr := countBuildEvents(events)
+	return counted, errors.Join(err, countErr)
+}
+
+// runCargo runs those of Cargo's tests that are no Bazel targets: the examples in the documentation, and what holds Cargo's build of the
+// C library, the one that make build-rust made, to what it should be.
+func runCargo(string) (tally, error) {
+	libraries, err := filepath.Abs("rust/target/release")
+	if err != nil {
+		return tally{}, err
+	}
+	var output bytes.Buffer
+	show := io.MultiWriter(os.Stdout, &output)
+	err = errors.Join(
+		run(show, "cargo", "test", "--manifest-path=rust/Cargo.toml", "--workspace", "--locked", "--doc"),
+		run(show, "env", "RSOCKET_LIB_DIR="+libraries,
+			"cargo", "test", "--manifest-path=rust/Cargo.toml", "--package=rsocket_ffi", "--locked", "--test=*"),
+	)
+	return countRustTests(&output), err
+}
+
+// runMiri runs the tests of the C ABI under Miri.
+func runMiri(string) (tally, error) {
+	var output bytes.Buffer
+	err := run(io.MultiWriter(os.Stdout, &output), "rust/ffi/miri.sh")
+	return countRustTests(&output), err
+}
+
+// runGoRace runs Go's tests under the race detector, against the library that cargo built. Those in tests/interop drive programs that
+// Bazel builds, and are Bazel's.
+func runGoRace(string) (tally, error) {
+	var output bytes.Buffer
+	err := run(&output, "go", "test", "-race", "-json", "./go/...", "./examples/...", "./tests/peers/...", "./tools/...")
+	counted, countErr := countGoTests(&output, os.Stdout)
+	return counted, errors.Join(err, countErr)
+}
+
+// script is a suite of one test: the script's exit code.
+func script(path string) func(string) (tally, error) {
+	return func(string) (tally, error) {
+		if err := run(os.Stdout, path); err != nil {
+			return tally{failed: 1}, err
+		}
+		return tally{passed: 1}, nil
+	}
+}
+
+// run runs a command without input and with its output to out; errors go to the screen.
+func run(out io.Writer, name string, args ...string) error {
+	command := exec.Command(name, args...)
+	command.Stdout, command.Stderr = out, os.Stderr
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
