@@ -30,6 +30,19 @@
 // Milliseconds that a server waits for SETUP. Default 10000.
 #define RSOCKET_LIMIT_SETUP_TIMEOUT_MS 7
 
+// Items that a peer may send on a stream beyond what was asked for. Default 1024.
+#define RSOCKET_LIMIT_UNREQUESTED_ITEMS 8
+
+// Bytes of payloads that may wait to be sent in fragments, beyond the first. Default 64 MiB.
+#define RSOCKET_LIMIT_QUEUED_BYTES 9
+
+// Longest frame that this side sends, in bytes, from 64 to 16777215: longer payloads go out in fragments. Default
+// 128 KiB.
+#define RSOCKET_LIMIT_FRAGMENT_LEN 10
+
+// Longest setup payload, metadata and data together, in bytes: SETUP has no fragments, and has to fit any output.
+#define RSOCKET_SETUP_PAYLOAD_MAX (32 << 10)
+
 // The user of this side ended the connection.
 #define RSOCKET_ORIGIN_USER 1
 
@@ -67,6 +80,36 @@
 // End the connection with `code` and the data as message. `RSOCKET_EVENT_CLOSED` follows.
 #define RSOCKET_COMMAND_CLOSE 8
 
+// Start a request-stream that takes `code` items to begin with. `RSOCKET_EVENT_OPENED` tells its stream, each
+// `RSOCKET_EVENT_RESPONSE` is an item.
+#define RSOCKET_COMMAND_REQUEST_STREAM 9
+
+// Start a request-channel, likewise. The payload is the first item; with `RSOCKET_FLAG_COMPLETE` it is the only one.
+#define RSOCKET_COMMAND_REQUEST_CHANNEL 10
+
+// Ask for `code` items more on `stream`. Nothing when nothing comes on it any more.
+#define RSOCKET_COMMAND_REQUEST_N 11
+
+// Send the payload as an item on `stream`, the last one with `RSOCKET_FLAG_COMPLETE`. Refused with
+// `RSOCKET_RESULT_NO_CREDIT` when the peer has not asked for it.
+#define RSOCKET_COMMAND_ITEM 12
+
+// Say that no item follows on `stream`.
+#define RSOCKET_COMMAND_COMPLETE 13
+
+// End `stream`, of either side and in both directions, with `code` and the data as message.
+#define RSOCKET_COMMAND_ERROR 14
+
+// Want no more items on `stream`, a channel of the peer. This side's items go on.
+#define RSOCKET_COMMAND_CANCEL_RECEIVING 15
+
+// Push the data of the payload as metadata of the connection, at most 32 KiB.
+#define RSOCKET_COMMAND_METADATA_PUSH 16
+
+// Allow the peer `code` requests within `stream` milliseconds from now, in place of what was allowed before. The data
+// is the lease's metadata, absent with `RSOCKET_FLAG_NO_PAYLOAD`.
+#define RSOCKET_COMMAND_GRANT_LEASE 17
+
 // A client asks to connect (servers only). Look at it with `rsocket_connection_setup`, then accept or reject. No
 // further input is taken until then.
 #define RSOCKET_EVENT_SETUP 1
@@ -77,7 +120,8 @@
 // The peer sent a fire-and-forget.
 #define RSOCKET_EVENT_FIRE_AND_FORGET 3
 
-// The request `token` has its answer; `RSOCKET_FLAG_NO_PAYLOAD` when it completed without one.
+// The request `token` has its answer, or an item of it; with `RSOCKET_FLAG_COMPLETE` nothing follows, with
+// `RSOCKET_FLAG_NO_PAYLOAD` only that is told.
 #define RSOCKET_EVENT_RESPONSE 4
 
 // The request `token` failed with `code`; the data is the message.
@@ -97,9 +141,38 @@
 // transport. `rsocket_connection_close_reason` tells why.
 #define RSOCKET_EVENT_CLOSED 9
 
-// The payload that stays in the caller's memory as `token` is not needed any more, although its last segment did not
-// come: its stream ended before it was sent.
+// The payload that stays in the caller's memory as `token` is not needed any more once this call's output is written,
+// although its last segment did not come: its stream ended before it was sent.
 #define RSOCKET_EVENT_RELEASED 10
+
+// The peer asks for a stream of items on `stream`, `code` to begin with. `token` as in
+// `RSOCKET_EVENT_REQUEST_RESPONSE`.
+#define RSOCKET_EVENT_REQUEST_STREAM 11
+
+// The peer opens a channel, likewise; the payload is its first item, with `RSOCKET_FLAG_COMPLETE` its only one.
+#define RSOCKET_EVENT_REQUEST_CHANNEL 12
+
+// The peer sent an item on its channel `stream`, named `token`; flags as in `RSOCKET_EVENT_RESPONSE`.
+#define RSOCKET_EVENT_ITEM 13
+
+// The peer ended its channel `stream`, named `token`, with an error: `code`, and the data as message.
+#define RSOCKET_EVENT_REQUESTER_FAILED 14
+
+// The peer takes `code` items more on `stream`, which is the request `token`, or with `RSOCKET_FLAG_RESPONDER` the
+// request that the peer made as `token`.
+#define RSOCKET_EVENT_GRANTED 15
+
+// The peer wants no more items on the channel `token` of this side. Its own go on.
+#define RSOCKET_EVENT_NO_MORE_WANTED 16
+
+// The request `token`, a stream or channel, goes over `stream`.
+#define RSOCKET_EVENT_OPENED 17
+
+// The peer pushed metadata for the connection.
+#define RSOCKET_EVENT_METADATA_PUSH 18
+
+// The peer allows this side `code` requests within `stream` milliseconds from now, in place of what it allowed before.
+#define RSOCKET_EVENT_LEASE 19
 
 // The payload has metadata, be it empty.
 #define RSOCKET_FLAG_METADATA 1
@@ -112,6 +185,34 @@
 
 // There is no payload at all, which is not the same as an empty one.
 #define RSOCKET_FLAG_NO_PAYLOAD 8
+
+// Nothing follows on the stream from whoever sent this.
+#define RSOCKET_FLAG_COMPLETE 16
+
+// Event: the stream is a request of the peer, and `token` is its name.
+#define RSOCKET_FLAG_RESPONDER 32
+
+// ERROR codes of the wire that programs use; the specification has them all. The connection ends once its streams
+// have.
+#define RSOCKET_ERROR_CONNECTION_CLOSE 258
+
+// The connection ends at once.
+#define RSOCKET_ERROR_CONNECTION_ERROR 257
+
+// The server turns the client away.
+#define RSOCKET_ERROR_REJECTED_SETUP 3
+
+// The application failed the request.
+#define RSOCKET_ERROR_APPLICATION 513
+
+// The request was refused without being processed.
+#define RSOCKET_ERROR_REJECTED 514
+
+// The request was given up, perhaps after processing began.
+#define RSOCKET_ERROR_CANCELED 515
+
+// The request is invalid.
+#define RSOCKET_ERROR_INVALID 516
 
 // The segment is data.
 #define RSOCKET_PART_DATA 0
@@ -160,10 +261,14 @@ enum rsocket_result
   RSOCKET_RESULT_NOT_READY = 8,
   // The limit on open requests is reached.
   RSOCKET_RESULT_TOO_MANY_STREAMS = 9,
-  // The payload is longer than the limit, or was to be copied and does not fit a frame.
+  // The payload does not fit a frame and is longer than the limit.
   RSOCKET_RESULT_PAYLOAD_TOO_LARGE = 10,
   // The stream has ended: the peer cancelled it, or it has its answer.
   RSOCKET_RESULT_NO_SUCH_STREAM = 11,
+  // The peer has not asked for another item.
+  RSOCKET_RESULT_NO_CREDIT = 12,
+  // The peer's lease allows no more requests now.
+  RSOCKET_RESULT_NO_LEASE = 13,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -185,9 +290,11 @@ typedef struct rsocket_command {
   // `RSOCKET_LIMIT_OUTBOUND_STREAMS` and belongs to one open request at a time. Other commands use it only to name
   // a payload in the caller's memory.
   uint64_t token;
-  // The stream that is answered.
+  // The stream that the command is about. 0 means the stream of the request `token`, for
+  // `RSOCKET_COMMAND_REQUEST_N`, `RSOCKET_COMMAND_COMPLETE` and `RSOCKET_COMMAND_ERROR`, which do nothing when it
+  // has ended.
   uint32_t stream;
-  // Error code of the wire.
+  // Error code of the wire, or a number of items.
   uint32_t code;
   // Where the metadata begins in the command bytes; the data follows it.
   uint32_t offset;
@@ -197,7 +304,7 @@ typedef struct rsocket_command {
   uint32_t data_len;
   // One of `RSOCKET_COMMAND_`.
   uint16_t kind;
-  // Any of `RSOCKET_FLAG_METADATA`, `RSOCKET_FLAG_EXTERNAL`, `RSOCKET_FLAG_NO_PAYLOAD`.
+  // Any of `RSOCKET_FLAG_METADATA`, `RSOCKET_FLAG_EXTERNAL`, `RSOCKET_FLAG_NO_PAYLOAD`, `RSOCKET_FLAG_COMPLETE`.
   uint16_t flags;
 } rsocket_command;
 
@@ -207,7 +314,7 @@ typedef struct rsocket_event {
   uint64_t token;
   // Which stream this is about.
   uint32_t stream;
-  // Error code of the wire, or a `rsocket_result` for `RSOCKET_EVENT_REFUSED`.
+  // Error code of the wire, a number of items, or a `rsocket_result` for `RSOCKET_EVENT_REFUSED`.
   uint32_t code;
   // Where the metadata begins in the received bytes, or in the arena; the data follows it.
   uint32_t offset;
@@ -217,7 +324,7 @@ typedef struct rsocket_event {
   uint32_t data_len;
   // One of `RSOCKET_EVENT_`.
   uint16_t kind;
-  // Any of `RSOCKET_FLAG_METADATA`, `RSOCKET_FLAG_ARENA`, `RSOCKET_FLAG_NO_PAYLOAD`.
+  // Any of `RSOCKET_FLAG_`.
   uint16_t flags;
 } rsocket_event;
 
@@ -330,6 +437,14 @@ rsocket_result rsocket_config_set_keepalive(struct rsocket_config *config,
                                             uint32_t interval_ms,
                                             uint32_t max_lifetime_ms);
 
+// Takes part in leases, or not: a client proposes them, a server agrees to them. Default not, and then a server turns
+// away clients that propose them.
+//
+// # Safety
+// `config` is a live handle that no other thread uses.
+rsocket_result rsocket_config_set_lease(struct rsocket_config *config,
+                                        bool lease);
+
 // Sets a client's MIME types of metadata and data, each ASCII text of at most 255 bytes. Default
 // "application/octet-stream".
 //
@@ -341,7 +456,7 @@ rsocket_result rsocket_config_set_mime_types(struct rsocket_config *config,
                                              const uint8_t *data_mime,
                                              size_t data_mime_len);
 
-// Sets a client's setup payload. `has_metadata` tells absent metadata from empty metadata.
+// Sets a client's setup payload, at most `RSOCKET_SETUP_PAYLOAD_MAX` bytes. `has_metadata` tells absent metadata from empty metadata.
 //
 // # Safety
 // `config` is a live handle that no other thread uses; each pointer is valid for its length.

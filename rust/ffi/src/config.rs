@@ -30,6 +30,14 @@ pub const RSOCKET_LIMIT_CONTROL_BYTES: u32 = 6;
 /// Milliseconds that a server waits for SETUP. Default 10000.
 pub const RSOCKET_LIMIT_SETUP_TIMEOUT_MS: u32 = 7;
 
+/// Items that a peer may send on a stream beyond what was asked for. Default 1024.
+pub const RSOCKET_LIMIT_UNREQUESTED_ITEMS: u32 = 8;
+/// Bytes of payloads that may wait to be sent in fragments, beyond the first. Default 64 MiB.
+pub const RSOCKET_LIMIT_QUEUED_BYTES: u32 = 9;
+/// Longest frame that this side sends, in bytes, from 64 to 16777215: longer payloads go out in fragments. Default
+/// 128 KiB.
+pub const RSOCKET_LIMIT_FRAGMENT_LEN: u32 = 10;
+
 /// Makes the settings of a client, to be freed with `rsocket_config_free`.
 #[unsafe(no_mangle)]
 pub extern "C" fn rsocket_config_new_client() -> *mut rsocket_config {
@@ -82,6 +90,9 @@ fn set_limit(config: &mut Config, limit: u32, value: u64) -> rsocket_result {
         RSOCKET_LIMIT_PAYLOAD_LEN => limits.max_payload_len = len.min(1 << 31),
         RSOCKET_LIMIT_REASSEMBLY_BYTES => limits.max_reassembly_bytes = len,
         RSOCKET_LIMIT_CONTROL_BYTES => limits.max_control_bytes = len,
+        RSOCKET_LIMIT_UNREQUESTED_ITEMS => limits.max_unrequested_items = len,
+        RSOCKET_LIMIT_QUEUED_BYTES => limits.max_queued_bytes = len,
+        RSOCKET_LIMIT_FRAGMENT_LEN => config.fragment_len = len,
         RSOCKET_LIMIT_SETUP_TIMEOUT_MS => limits.setup_timeout = Duration::from_millis(value),
         _ => return rsocket_result::InvalidArgument,
     }
@@ -106,6 +117,24 @@ pub unsafe extern "C" fn rsocket_config_set_keepalive(
     let set = |config: &mut Config| {
         config.setup.keepalive_interval = Duration::from_millis(interval_ms.into());
         config.setup.max_lifetime = Duration::from_millis(max_lifetime_ms.into());
+        rsocket_result::Ok
+    };
+    // SAFETY: by this function's own contract.
+    unsafe { with_config(config, set) }
+}
+
+/// Takes part in leases, or not: a client proposes them, a server agrees to them. Default not, and then a server turns
+/// away clients that propose them.
+///
+/// # Safety
+/// `config` is a live handle that no other thread uses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rsocket_config_set_lease(
+    config: *mut rsocket_config,
+    lease: bool,
+) -> rsocket_result {
+    let set = |config: &mut Config| {
+        config.lease = lease;
         rsocket_result::Ok
     };
     // SAFETY: by this function's own contract.
@@ -153,7 +182,7 @@ fn mime(bytes: &[u8]) -> Result<String, rsocket_result> {
     String::from_utf8(bytes.to_vec()).map_err(|_| rsocket_result::InvalidArgument)
 }
 
-/// Sets a client's setup payload. `has_metadata` tells absent metadata from empty metadata.
+/// Sets a client's setup payload, at most `RSOCKET_SETUP_PAYLOAD_MAX` bytes. `has_metadata` tells absent metadata from empty metadata.
 ///
 /// # Safety
 /// `config` is a live handle that no other thread uses; each pointer is valid for its length.
@@ -188,9 +217,11 @@ pub unsafe extern "C" fn rsocket_config_set_setup_payload(
     unsafe { with_config(config, set) }
 }
 
-/// SETUP cannot be fragmented, and its own fields take at most 1 KiB (without a resume token).
+/// Longest setup payload, metadata and data together, in bytes: SETUP has no fragments, and has to fit any output.
+pub const RSOCKET_SETUP_PAYLOAD_MAX: usize = 32 << 10;
+
 fn fits_setup(metadata: &[u8], data: &[u8]) -> bool {
-    metadata.len() + data.len() + 1024 <= rsocket_protocol::frame::MAX_FRAME_LEN
+    metadata.len() + data.len() <= RSOCKET_SETUP_PAYLOAD_MAX
 }
 
 /// # Safety

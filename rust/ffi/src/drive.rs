@@ -1,10 +1,12 @@
 //! One turn of a connection: received bytes to events, commands to output.
 
 use std::mem::MaybeUninit;
+use std::time::Duration;
 
 use rsocket_protocol::frame::{ErrorCode, PayloadRef};
 use rsocket_protocol::{
-    Body, Connection, Event, ExternalBody, InboundPayload, Part, RequestKind, SendError, Time,
+    Body, Connection, Event, ExternalBody, InboundPayload, Part, RequestKind, SendError,
+    StreamName, Time,
 };
 use rsocket_transport::length_prefix::{self, Segment, Split, Writer};
 
@@ -27,6 +29,9 @@ pub(crate) struct Outputs<'a> {
     pub(crate) output: &'a mut [MaybeUninit<u8>],
     pub(crate) segments: &'a mut [MaybeUninit<rsocket_segment>],
 }
+
+/// Once a turn's events hold so many bytes in the arena, no more input is taken: its offsets have 32 bits.
+const ARENA_PER_TURN: usize = 64 << 20;
 
 /// An arena larger than this is given back after the call that needed it.
 const ARENA_KEPT: usize = 64 << 10;
@@ -146,6 +151,9 @@ fn receive(
     events: &mut EventWriter<'_>,
 ) -> Taken {
     let mut used = 0;
+    if !inputs.received.is_empty() {
+        core.heard(inputs.now);
+    }
     loop {
         let rest = inputs.received.get(used..).unwrap_or_default();
         if core.is_closed() {
@@ -154,7 +162,7 @@ fn receive(
             return Taken { used, needed: 0 };
         }
         // A SETUP that waits for its decision holds up what follows it.
-        if core.awaits_decision() || !events.has_room() {
+        if core.awaits_decision() || !events.has_room() || events.arena.len() > ARENA_PER_TURN {
             return Taken { used, needed: 0 };
         }
         let event = match length_prefix::split(rest, max_frame_len) {
@@ -181,6 +189,17 @@ struct Requests<'a> {
 }
 
 impl Requests<'_> {
+    /// The stream that a command names, itself or by the token of its request. `None` when the request has ended, which
+    /// the caller may not have heard of.
+    fn stream_of(&self, core: &Connection, command: &rsocket_command) -> Option<u32> {
+        if command.stream != 0 {
+            return Some(command.stream);
+        }
+        let index = (command.token & 0xFFFF_FFFF) as usize;
+        let stream = *self.streams.get(index)?;
+        core.is_open(stream, command.token).then_some(stream)
+    }
+
     /// The place for a token's stream, unless its index is out of bounds.
     #[inline]
     fn place(&mut self, token: u64) -> Option<&mut u32> {
@@ -208,8 +227,9 @@ fn carry_out(
             return Ok(done);
         }
         let was_closed = core.is_closed();
-        match carry_out_one(core, requests, command, inputs.command_bytes, sink) {
-            Ok(()) => {}
+        match carry_out_one(core, requests, command, inputs, sink) {
+            Ok(None) => {}
+            Ok(Some(stream)) => events.push_opened(command.token, stream),
             Err(Refusal::Send(SendError::Full)) => return Ok(done),
             Err(Refusal::Send(error)) => events.push_refused(command, error.into()),
             Err(Refusal::Malformed) => {
@@ -240,14 +260,51 @@ fn carry_out_one(
     core: &mut Connection,
     requests: &mut Requests<'_>,
     command: &rsocket_command,
-    bytes: &[u8],
+    inputs: &Inputs<'_>,
     sink: &mut Sink<'_, '_>,
-) -> Result<(), Refusal> {
+) -> Result<Option<u32>, Refusal> {
+    let (bytes, now) = (inputs.command_bytes, inputs.now);
+    let completes = command.flags & RSOCKET_FLAG_COMPLETE != 0;
     match command.kind {
         RSOCKET_COMMAND_REQUEST_RESPONSE => {
             let place = requests.place(command.token).ok_or(Refusal::Malformed)?;
             *place = core.request_response(command.token, &body(command, bytes)?, sink)?;
         }
+        RSOCKET_COMMAND_REQUEST_STREAM => {
+            let place = requests.place(command.token).ok_or(Refusal::Malformed)?;
+            let body = body(command, bytes)?;
+            *place = core.request_stream(command.token, command.code, &body, sink)?;
+            return Ok(Some(*place));
+        }
+        RSOCKET_COMMAND_REQUEST_CHANNEL => {
+            let place = requests.place(command.token).ok_or(Refusal::Malformed)?;
+            let body = body(command, bytes)?;
+            *place = core.request_channel(command.token, command.code, &body, completes, sink)?;
+            return Ok(Some(*place));
+        }
+        RSOCKET_COMMAND_REQUEST_N => {
+            if let Some(stream) = requests.stream_of(core, command) {
+                core.request_n(stream, command.code);
+            }
+        }
+        RSOCKET_COMMAND_ITEM => {
+            core.send_item(command.stream, &body(command, bytes)?, completes, sink)?;
+        }
+        RSOCKET_COMMAND_COMPLETE => {
+            if let Some(stream) = requests.stream_of(core, command) {
+                core.complete(stream, sink)?;
+            }
+        }
+        RSOCKET_COMMAND_CANCEL_RECEIVING => {
+            core.cancel_receiving(command.stream);
+        }
+        RSOCKET_COMMAND_GRANT_LEASE => {
+            let ttl = Duration::from_millis(command.stream.into());
+            let has_metadata = command.flags & RSOCKET_FLAG_NO_PAYLOAD == 0;
+            let metadata = message(command, bytes)?;
+            core.grant_lease(ttl, command.code, has_metadata.then_some(metadata), now)?;
+        }
+        RSOCKET_COMMAND_METADATA_PUSH => core.metadata_push(message(command, bytes)?, sink)?,
         RSOCKET_COMMAND_FIRE_AND_FORGET => core.fire_and_forget(&body(command, bytes)?, sink)?,
         RSOCKET_COMMAND_CANCEL => {
             let stream = *requests.place(command.token).ok_or(Refusal::Malformed)?;
@@ -261,7 +318,13 @@ fn carry_out_one(
         }
         RSOCKET_COMMAND_RESPOND_ERROR => {
             let message = message(command, bytes)?;
-            core.respond_error(command.stream, ErrorCode(command.code), message, sink)?;
+            core.send_error(command.stream, ErrorCode(command.code), message, sink)?;
+        }
+        RSOCKET_COMMAND_ERROR => {
+            let message = message(command, bytes)?;
+            if let Some(stream) = requests.stream_of(core, command) {
+                core.send_error(stream, ErrorCode(command.code), message, sink)?;
+            }
         }
         RSOCKET_COMMAND_ACCEPT_SETUP => core.accept_setup()?,
         RSOCKET_COMMAND_REJECT_SETUP => {
@@ -274,7 +337,7 @@ fn carry_out_one(
         }
         _ => return Err(Refusal::Malformed),
     }
-    Ok(())
+    Ok(None)
 }
 
 /// The payload of a command, in the command bytes or in the caller's memory.
@@ -357,6 +420,14 @@ impl EventWriter<'_> {
         });
     }
 
+    fn push_opened(&mut self, token: u64, stream: u32) {
+        self.write(rsocket_event {
+            token,
+            stream,
+            ..kind(RSOCKET_EVENT_OPENED)
+        });
+    }
+
     fn push_refused(&mut self, command: &rsocket_command, why: rsocket_result) {
         self.write(rsocket_event {
             token: command.token,
@@ -371,40 +442,72 @@ impl EventWriter<'_> {
     #[inline]
     fn push(&mut self, event: Event<'_>) {
         let record = match event {
-            Event::Response { user, payload } => rsocket_event {
-                token: user,
-                kind: RSOCKET_EVENT_RESPONSE,
-                ..self.place_optional(payload)
-            },
+            Event::Item {
+                stream,
+                name,
+                payload,
+                complete,
+            } => {
+                let placed = self.place_optional(payload);
+                rsocket_event {
+                    flags: placed.flags | flag(complete, RSOCKET_FLAG_COMPLETE),
+                    ..named(name, RSOCKET_EVENT_RESPONSE, RSOCKET_EVENT_ITEM).on(stream, placed)
+                }
+            }
             Event::Request {
                 stream,
                 slot,
                 kind,
+                initial_n,
+                complete,
                 payload,
-            } => rsocket_event {
-                token: slot,
-                stream,
-                kind: match kind {
-                    RequestKind::RequestResponse => RSOCKET_EVENT_REQUEST_RESPONSE,
-                    RequestKind::FireAndForget => RSOCKET_EVENT_FIRE_AND_FORGET,
-                },
-                ..self.place(payload)
-            },
+            } => {
+                let placed = self.place(payload);
+                rsocket_event {
+                    token: slot,
+                    stream,
+                    code: initial_n,
+                    kind: request_event(kind),
+                    flags: placed.flags | flag(complete, RSOCKET_FLAG_COMPLETE),
+                    ..placed
+                }
+            }
             Event::Failed {
-                user,
+                stream,
+                name,
                 code,
                 message,
-            } => rsocket_event {
-                token: user,
-                code: code.0,
-                kind: RSOCKET_EVENT_FAILED,
-                ..self.place_bytes(PayloadRef::from_data(&message))
+            } => {
+                let placed = self.place_bytes(PayloadRef::from_data(&message));
+                rsocket_event {
+                    code: code.0,
+                    ..named(name, RSOCKET_EVENT_FAILED, RSOCKET_EVENT_REQUESTER_FAILED)
+                        .on(stream, placed)
+                }
+            }
+            Event::Granted { stream, name, n } => rsocket_event {
+                code: n,
+                flags: flag(matches!(name, StreamName::Slot(_)), RSOCKET_FLAG_RESPONDER),
+                ..named(name, RSOCKET_EVENT_GRANTED, RSOCKET_EVENT_GRANTED)
+                    .on(stream, rsocket_event::default())
             },
-            Event::Cancelled { stream, slot } => rsocket_event {
-                token: slot,
-                stream,
-                kind: RSOCKET_EVENT_CANCELLED,
-                ..rsocket_event::default()
+            Event::Cancelled { stream, name } => {
+                named(name, RSOCKET_EVENT_NO_MORE_WANTED, RSOCKET_EVENT_CANCELLED)
+                    .on(stream, rsocket_event::default())
+            }
+            Event::Lease {
+                ttl,
+                requests,
+                metadata,
+            } => rsocket_event {
+                stream: u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX),
+                code: requests,
+                kind: RSOCKET_EVENT_LEASE,
+                ..self.place_bytes(PayloadRef::new(metadata, &[]))
+            },
+            Event::MetadataPush(metadata) => rsocket_event {
+                kind: RSOCKET_EVENT_METADATA_PUSH,
+                ..self.place_bytes(PayloadRef::new(Some(metadata), &[]))
             },
             Event::Setup(_) => kind(RSOCKET_EVENT_SETUP),
             Event::Draining => kind(RSOCKET_EVENT_DRAINING),
@@ -468,6 +571,50 @@ impl EventWriter<'_> {
         self.arena.extend_from_slice(metadata);
         self.arena.extend_from_slice(data);
         offset
+    }
+}
+
+/// What an event is called, and whom it names.
+struct Named {
+    token: u64,
+    kind: u16,
+}
+
+/// One kind for streams of this side, another for those of the peer.
+fn named(name: StreamName, user_kind: u16, slot_kind: u16) -> Named {
+    match name {
+        StreamName::User(token) => Named {
+            token,
+            kind: user_kind,
+        },
+        StreamName::Slot(token) => Named {
+            token,
+            kind: slot_kind,
+        },
+    }
+}
+
+impl Named {
+    fn on(self, stream: u32, placed: rsocket_event) -> rsocket_event {
+        rsocket_event {
+            token: self.token,
+            stream,
+            kind: self.kind,
+            ..placed
+        }
+    }
+}
+
+fn flag(condition: bool, flag: u16) -> u16 {
+    if condition { flag } else { 0 }
+}
+
+fn request_event(kind: RequestKind) -> u16 {
+    match kind {
+        RequestKind::RequestResponse => RSOCKET_EVENT_REQUEST_RESPONSE,
+        RequestKind::FireAndForget => RSOCKET_EVENT_FIRE_AND_FORGET,
+        RequestKind::RequestStream => RSOCKET_EVENT_REQUEST_STREAM,
+        RequestKind::RequestChannel => RSOCKET_EVENT_REQUEST_CHANNEL,
     }
 }
 

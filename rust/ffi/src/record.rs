@@ -18,6 +18,29 @@ pub const RSOCKET_COMMAND_REJECT_SETUP: u16 = 7;
 /// End the connection with `code` and the data as message. `RSOCKET_EVENT_CLOSED` follows.
 pub const RSOCKET_COMMAND_CLOSE: u16 = 8;
 
+/// Start a request-stream that takes `code` items to begin with. `RSOCKET_EVENT_OPENED` tells its stream, each
+/// `RSOCKET_EVENT_RESPONSE` is an item.
+pub const RSOCKET_COMMAND_REQUEST_STREAM: u16 = 9;
+/// Start a request-channel, likewise. The payload is the first item; with `RSOCKET_FLAG_COMPLETE` it is the only one.
+pub const RSOCKET_COMMAND_REQUEST_CHANNEL: u16 = 10;
+/// Ask for `code` items more on `stream`. Nothing when nothing comes on it any more.
+pub const RSOCKET_COMMAND_REQUEST_N: u16 = 11;
+/// Send the payload as an item on `stream`, the last one with `RSOCKET_FLAG_COMPLETE`. Refused with
+/// `RSOCKET_RESULT_NO_CREDIT` when the peer has not asked for it.
+pub const RSOCKET_COMMAND_ITEM: u16 = 12;
+/// Say that no item follows on `stream`.
+pub const RSOCKET_COMMAND_COMPLETE: u16 = 13;
+/// End `stream`, of either side and in both directions, with `code` and the data as message.
+pub const RSOCKET_COMMAND_ERROR: u16 = 14;
+/// Want no more items on `stream`, a channel of the peer. This side's items go on.
+pub const RSOCKET_COMMAND_CANCEL_RECEIVING: u16 = 15;
+/// Push the data of the payload as metadata of the connection, at most 32 KiB.
+pub const RSOCKET_COMMAND_METADATA_PUSH: u16 = 16;
+
+/// Allow the peer `code` requests within `stream` milliseconds from now, in place of what was allowed before. The data
+/// is the lease's metadata, absent with `RSOCKET_FLAG_NO_PAYLOAD`.
+pub const RSOCKET_COMMAND_GRANT_LEASE: u16 = 17;
+
 /// A client asks to connect (servers only). Look at it with `rsocket_connection_setup`, then accept or reject. No
 /// further input is taken until then.
 pub const RSOCKET_EVENT_SETUP: u16 = 1;
@@ -25,7 +48,8 @@ pub const RSOCKET_EVENT_SETUP: u16 = 1;
 pub const RSOCKET_EVENT_REQUEST_RESPONSE: u16 = 2;
 /// The peer sent a fire-and-forget.
 pub const RSOCKET_EVENT_FIRE_AND_FORGET: u16 = 3;
-/// The request `token` has its answer; `RSOCKET_FLAG_NO_PAYLOAD` when it completed without one.
+/// The request `token` has its answer, or an item of it; with `RSOCKET_FLAG_COMPLETE` nothing follows, with
+/// `RSOCKET_FLAG_NO_PAYLOAD` only that is told.
 pub const RSOCKET_EVENT_RESPONSE: u16 = 4;
 /// The request `token` failed with `code`; the data is the message.
 pub const RSOCKET_EVENT_FAILED: u16 = 5;
@@ -40,9 +64,31 @@ pub const RSOCKET_EVENT_DRAINING: u16 = 8;
 /// transport. `rsocket_connection_close_reason` tells why.
 pub const RSOCKET_EVENT_CLOSED: u16 = 9;
 
-/// The payload that stays in the caller's memory as `token` is not needed any more, although its last segment did not
-/// come: its stream ended before it was sent.
+/// The payload that stays in the caller's memory as `token` is not needed any more once this call's output is written,
+/// although its last segment did not come: its stream ended before it was sent.
 pub const RSOCKET_EVENT_RELEASED: u16 = 10;
+
+/// The peer asks for a stream of items on `stream`, `code` to begin with. `token` as in
+/// `RSOCKET_EVENT_REQUEST_RESPONSE`.
+pub const RSOCKET_EVENT_REQUEST_STREAM: u16 = 11;
+/// The peer opens a channel, likewise; the payload is its first item, with `RSOCKET_FLAG_COMPLETE` its only one.
+pub const RSOCKET_EVENT_REQUEST_CHANNEL: u16 = 12;
+/// The peer sent an item on its channel `stream`, named `token`; flags as in `RSOCKET_EVENT_RESPONSE`.
+pub const RSOCKET_EVENT_ITEM: u16 = 13;
+/// The peer ended its channel `stream`, named `token`, with an error: `code`, and the data as message.
+pub const RSOCKET_EVENT_REQUESTER_FAILED: u16 = 14;
+/// The peer takes `code` items more on `stream`, which is the request `token`, or with `RSOCKET_FLAG_RESPONDER` the
+/// request that the peer made as `token`.
+pub const RSOCKET_EVENT_GRANTED: u16 = 15;
+/// The peer wants no more items on the channel `token` of this side. Its own go on.
+pub const RSOCKET_EVENT_NO_MORE_WANTED: u16 = 16;
+/// The request `token`, a stream or channel, goes over `stream`.
+pub const RSOCKET_EVENT_OPENED: u16 = 17;
+/// The peer pushed metadata for the connection.
+pub const RSOCKET_EVENT_METADATA_PUSH: u16 = 18;
+
+/// The peer allows this side `code` requests within `stream` milliseconds from now, in place of what it allowed before.
+pub const RSOCKET_EVENT_LEASE: u16 = 19;
 
 /// The payload has metadata, be it empty.
 pub const RSOCKET_FLAG_METADATA: u16 = 1;
@@ -52,6 +98,27 @@ pub const RSOCKET_FLAG_ARENA: u16 = 2;
 pub const RSOCKET_FLAG_EXTERNAL: u16 = 4;
 /// There is no payload at all, which is not the same as an empty one.
 pub const RSOCKET_FLAG_NO_PAYLOAD: u16 = 8;
+
+/// Nothing follows on the stream from whoever sent this.
+pub const RSOCKET_FLAG_COMPLETE: u16 = 16;
+/// Event: the stream is a request of the peer, and `token` is its name.
+pub const RSOCKET_FLAG_RESPONDER: u16 = 32;
+
+/// ERROR codes of the wire that programs use; the specification has them all. The connection ends once its streams
+/// have.
+pub const RSOCKET_ERROR_CONNECTION_CLOSE: u32 = 0x102;
+/// The connection ends at once.
+pub const RSOCKET_ERROR_CONNECTION_ERROR: u32 = 0x101;
+/// The server turns the client away.
+pub const RSOCKET_ERROR_REJECTED_SETUP: u32 = 0x003;
+/// The application failed the request.
+pub const RSOCKET_ERROR_APPLICATION: u32 = 0x201;
+/// The request was refused without being processed.
+pub const RSOCKET_ERROR_REJECTED: u32 = 0x202;
+/// The request was given up, perhaps after processing began.
+pub const RSOCKET_ERROR_CANCELED: u32 = 0x203;
+/// The request is invalid.
+pub const RSOCKET_ERROR_INVALID: u32 = 0x204;
 
 /// The segment is data.
 pub const RSOCKET_PART_DATA: u16 = 0;
@@ -71,9 +138,11 @@ pub struct rsocket_command {
     /// `RSOCKET_LIMIT_OUTBOUND_STREAMS` and belongs to one open request at a time. Other commands use it only to name
     /// a payload in the caller's memory.
     pub token: u64,
-    /// The stream that is answered.
+    /// The stream that the command is about. 0 means the stream of the request `token`, for
+    /// `RSOCKET_COMMAND_REQUEST_N`, `RSOCKET_COMMAND_COMPLETE` and `RSOCKET_COMMAND_ERROR`, which do nothing when it
+    /// has ended.
     pub stream: u32,
-    /// Error code of the wire.
+    /// Error code of the wire, or a number of items.
     pub code: u32,
     /// Where the metadata begins in the command bytes; the data follows it.
     pub offset: u32,
@@ -83,7 +152,7 @@ pub struct rsocket_command {
     pub data_len: u32,
     /// One of `RSOCKET_COMMAND_`.
     pub kind: u16,
-    /// Any of `RSOCKET_FLAG_METADATA`, `RSOCKET_FLAG_EXTERNAL`, `RSOCKET_FLAG_NO_PAYLOAD`.
+    /// Any of `RSOCKET_FLAG_METADATA`, `RSOCKET_FLAG_EXTERNAL`, `RSOCKET_FLAG_NO_PAYLOAD`, `RSOCKET_FLAG_COMPLETE`.
     pub flags: u16,
 }
 
@@ -95,7 +164,7 @@ pub struct rsocket_event {
     pub token: u64,
     /// Which stream this is about.
     pub stream: u32,
-    /// Error code of the wire, or a `rsocket_result` for `RSOCKET_EVENT_REFUSED`.
+    /// Error code of the wire, a number of items, or a `rsocket_result` for `RSOCKET_EVENT_REFUSED`.
     pub code: u32,
     /// Where the metadata begins in the received bytes, or in the arena; the data follows it.
     pub offset: u32,
@@ -105,7 +174,7 @@ pub struct rsocket_event {
     pub data_len: u32,
     /// One of `RSOCKET_EVENT_`.
     pub kind: u16,
-    /// Any of `RSOCKET_FLAG_METADATA`, `RSOCKET_FLAG_ARENA`, `RSOCKET_FLAG_NO_PAYLOAD`.
+    /// Any of `RSOCKET_FLAG_`.
     pub flags: u16,
 }
 

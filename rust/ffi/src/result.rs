@@ -28,10 +28,14 @@ pub enum rsocket_result {
     NotReady = 8,
     /// The limit on open requests is reached.
     TooManyStreams = 9,
-    /// The payload is longer than the limit, or was to be copied and does not fit a frame.
+    /// The payload does not fit a frame and is longer than the limit.
     PayloadTooLarge = 10,
     /// The stream has ended: the peer cancelled it, or it has its answer.
     NoSuchStream = 11,
+    /// The peer has not asked for another item.
+    NoCredit = 12,
+    /// The peer's lease allows no more requests now.
+    NoLease = 13,
 }
 
 impl From<SendError> for rsocket_result {
@@ -44,6 +48,8 @@ impl From<SendError> for rsocket_result {
             SendError::TooManyStreams => Self::TooManyStreams,
             SendError::PayloadTooLarge => Self::PayloadTooLarge,
             SendError::NoSuchStream => Self::NoSuchStream,
+            SendError::NoCredit => Self::NoCredit,
+            SendError::NoLease => Self::NoLease,
         }
     }
 }
@@ -69,6 +75,8 @@ fn text(result: u32) -> &'static CStr {
         9 => c"too many requests are open",
         10 => c"the payload is too long",
         11 => c"the stream has ended",
+        12 => c"the peer has not asked for another item",
+        13 => c"the peer's lease allows no more requests now",
         _ => c"unknown result",
     }
 }

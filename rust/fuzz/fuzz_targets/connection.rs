@@ -1,21 +1,26 @@
-//! Any frames from a peer and any calls of a driver: nothing panics, limits hold, and what was begun ends once.
+//! Any frames from a peer and any calls of a driver: nothing panics, limits hold, each direction of a stream ends once,
+//! nothing is sent without credit, and every payload is let go of once.
 
 #![no_main]
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use libfuzzer_sys::arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use rsocket_protocol::frame::{
-    ErrorCode, Frame, FrameHeader, MAX_FRAME_LEN, PayloadRef, Setup, Version,
+    ErrorCode, Frame, FrameHeader, FrameType, PayloadRef, Setup, Version,
 };
 use rsocket_protocol::{
     Body, Config, Connection, Event, ExternalBody, ExternalSpan, FrameSink, RequestKind, Role,
-    SendError, Time,
+    SendError, StreamName, Time,
 };
 
 const MAX_STREAMS: usize = 4;
+const MAX_UNREQUESTED: usize = 2;
+const MAX_QUEUED: usize = 300;
+const MAX_PAYLOAD: usize = 200;
+const FRAGMENT_LEN: usize = 64;
 
 fuzz_target!(|input: Input<'_>| {
     let mut driver = Driver::new(input.role, input.set_up);
@@ -49,27 +54,26 @@ impl<'a> Arbitrary<'a> for Input<'a> {
 
 #[derive(Debug)]
 enum Step<'a> {
-    /// The peer sends a frame: few streams, so that frames meet.
+    /// The peer sends a frame.
     Frame {
-        stream: u8,
+        stream: Which,
         type_and_flags: u16,
         body: &'a [u8],
     },
     Bytes(&'a [u8]),
     Decide(bool),
-    /// A payload that is large stays with the driver and is sent in fragments.
-    Request {
-        large: bool,
+    Ask(RequestKind, Shape),
+    Send {
+        stream: Which,
+        shape: Shape,
+        last: bool,
     },
-    FireAndForget {
-        large: bool,
-    },
-    Respond {
-        stream: u8,
-        large: bool,
-    },
-    Fail(u8),
+    Complete(Which),
+    Fail(Which),
+    RequestN(Which, u8),
+    CancelReceiving(Which),
     Cancel(u8),
+    Push,
     Room(u8),
     Transmit,
     Pass(u16),
@@ -77,27 +81,68 @@ enum Step<'a> {
     NotAFrame,
 }
 
+/// The stream that a step is about: few, so that frames meet.
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Id(u8),
+    /// One of those that the driver knows to be open.
+    Open(u8),
+}
+
+/// How long a payload is, and who holds it.
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    Copied,
+    CopiedInFragments,
+    Held,
+    HeldInFragments,
+    HeldButEmpty,
+}
+
+impl<'a> Arbitrary<'a> for Which {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let which = if u.arbitrary()? { Self::Id } else { Self::Open };
+        Ok(which(u.arbitrary()?))
+    }
+}
+
+impl<'a> Arbitrary<'a> for Shape {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let shapes = [
+            Self::Copied,
+            Self::CopiedInFragments,
+            Self::Held,
+            Self::HeldInFragments,
+            Self::HeldButEmpty,
+        ];
+        Ok(*u.choose(&shapes)?)
+    }
+}
+
 impl<'a> Arbitrary<'a> for Step<'a> {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        Ok(match u.int_in_range(0..=15)? {
+        Ok(match u.int_in_range(0..=23)? {
             0 => Self::Bytes(u.arbitrary()?),
             1 => Self::Decide(u.arbitrary()?),
-            2 => Self::Request {
-                large: u.arbitrary()?,
-            },
-            3 => Self::FireAndForget {
-                large: u.arbitrary()?,
-            },
-            4 => Self::Respond {
+            2 => Self::Ask(RequestKind::RequestResponse, u.arbitrary()?),
+            3 => Self::Ask(RequestKind::FireAndForget, u.arbitrary()?),
+            4 => Self::Ask(RequestKind::RequestStream, u.arbitrary()?),
+            5 => Self::Ask(RequestKind::RequestChannel, u.arbitrary()?),
+            6..=8 => Self::Send {
                 stream: u.arbitrary()?,
-                large: u.arbitrary()?,
+                shape: u.arbitrary()?,
+                last: u.arbitrary()?,
             },
-            5 => Self::Fail(u.arbitrary()?),
-            6 => Self::Cancel(u.arbitrary()?),
-            7 => Self::Room(u.arbitrary()?),
-            8 => Self::Transmit,
-            9 => Self::Pass(u.arbitrary()?),
-            10 => Self::NotAFrame,
+            9 => Self::Complete(u.arbitrary()?),
+            10 => Self::Fail(u.arbitrary()?),
+            11 => Self::RequestN(u.arbitrary()?, u.arbitrary()?),
+            12 => Self::CancelReceiving(u.arbitrary()?),
+            13 => Self::Cancel(u.arbitrary()?),
+            14 => Self::Push,
+            15 => Self::Room(u.arbitrary()?),
+            16 => Self::Transmit,
+            17 => Self::Pass(u.arbitrary()?),
+            18 => Self::NotAFrame,
             _ => Self::Frame {
                 stream: u.arbitrary()?,
                 type_and_flags: u.arbitrary()?,
@@ -107,18 +152,47 @@ impl<'a> Arbitrary<'a> for Step<'a> {
     }
 }
 
+/// A stream as its driver knows it: open as long as one direction is.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    stream: u32,
+    kind: RequestKind,
+    /// This side may send.
+    sending: bool,
+    /// Items that this side may send.
+    credit: u64,
+    /// The peer may send.
+    receiving: bool,
+    /// Items that the peer may send, and a few more.
+    awaited: u64,
+}
+
+/// A [`StreamName`] that can be ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    User(u64),
+    Slot(u64),
+}
+
+impl From<StreamName> for Name {
+    fn from(name: StreamName) -> Self {
+        match name {
+            StreamName::User(user) => Self::User(user),
+            StreamName::Slot(slot) => Self::Slot(slot),
+        }
+    }
+}
+
 /// What the driver knows, against which the connection's word is held.
 struct Driver {
     connection: Connection,
     now: Time,
     out: Out,
-    /// Streams of this side's open requests, by name.
-    asked: HashMap<u64, u32>,
+    known: BTreeMap<Name, Known>,
     next_user: u64,
-    /// Slots of the peer's open requests, by stream.
-    asking: HashMap<u32, u64>,
-    /// Tokens of the payloads that are being sent in fragments.
+    /// Tokens of the payloads that the driver holds, and how many bytes those have.
     held: HashSet<u64>,
+    held_bytes: BTreeMap<u64, usize>,
     next_token: u64,
     closed: bool,
 }
@@ -129,19 +203,22 @@ impl Driver {
             Role::Client => Config::client(),
             Role::Server => Config::server(),
         };
+        config.fragment_len = FRAGMENT_LEN;
         config.limits.max_inbound_streams = MAX_STREAMS;
         config.limits.max_outbound_streams = MAX_STREAMS;
-        config.limits.max_payload_len = MAX_FRAME_LEN + 7;
+        config.limits.max_payload_len = MAX_PAYLOAD;
+        config.limits.max_unrequested_items = MAX_UNREQUESTED;
+        config.limits.max_queued_bytes = MAX_QUEUED;
         config.limits.max_reassembly_bytes = 60;
         config.limits.max_control_bytes = 200;
         let mut driver = Self {
             connection: Connection::new(&config, Time::ZERO),
             now: Time::ZERO,
             out: Out::default(),
-            asked: HashMap::new(),
+            known: BTreeMap::new(),
             next_user: 0,
-            asking: HashMap::new(),
             held: HashSet::new(),
+            held_bytes: BTreeMap::new(),
             next_token: 0,
             closed: false,
         };
@@ -159,35 +236,42 @@ impl Driver {
                 type_and_flags,
                 body,
             } => {
-                let header = [0, 0, 0, stream % 8];
-                let frame = [&header, &type_and_flags.to_be_bytes()[..], body].concat();
+                let stream = self.resolve(*stream).to_be_bytes();
+                let frame = [&stream, &type_and_flags.to_be_bytes()[..], body].concat();
                 self.receive(&frame);
             }
             Step::Bytes(bytes) => self.receive(bytes),
             Step::Decide(accept) => self.decide(*accept),
-            Step::Request { large } => self.request(*large),
-            Step::FireAndForget { large } => {
-                let body = self.body(*large);
-                let sent = self.connection.fire_and_forget(&body, &mut self.out);
-                self.note_held(&body, sent.is_ok());
-            }
-            Step::Respond { stream, large } => {
-                let (stream, body) = (u32::from(stream % 8), self.body(*large));
-                let answered = self.connection.respond(stream, Some(&body), &mut self.out);
-                self.note_held(&body, answered.is_ok());
-                self.note_answer(stream, answered);
+            Step::Ask(kind, shape) => self.ask(*kind, *shape),
+            Step::Send {
+                stream,
+                shape,
+                last,
+            } => self.send(self.resolve(*stream), *shape, *last),
+            Step::Complete(stream) => {
+                let stream = self.resolve(*stream);
+                let sent = self.connection.complete(stream, &mut self.out);
+                self.note_end(stream, sent);
             }
             Step::Fail(stream) => {
-                let stream = u32::from(stream % 8);
-                let failed =
-                    self.connection
-                        .respond_error(stream, ErrorCode::INVALID, b"no", &mut self.out);
-                self.note_answer(stream, failed);
-            }
-            Step::Cancel(user) => {
-                if let Some(stream) = self.asked.remove(&u64::from(*user)) {
-                    assert!(self.connection.cancel(stream, u64::from(*user)));
+                let stream = self.resolve(*stream);
+                let (code, out) = (ErrorCode::INVALID, &mut self.out);
+                let sent = self.connection.send_error(stream, code, b"no", out);
+                self.note_end(stream, sent);
+                if sent.is_ok() {
+                    self.known.retain(|_, known| known.stream != stream);
                 }
+            }
+            Step::RequestN(stream, n) => self.request_n(self.resolve(*stream), (*n).into()),
+            Step::CancelReceiving(stream) => self.cancel_receiving(self.resolve(*stream)),
+            Step::Cancel(user) => {
+                if let Some(known) = self.known.remove(&Name::User((*user).into())) {
+                    assert!(self.connection.cancel(known.stream, (*user).into()));
+                }
+            }
+            Step::Push => {
+                let pushed = self.connection.metadata_push(b"push", &mut self.out);
+                assert!(!self.closed || pushed == Err(SendError::Closed));
             }
             Step::Room(frames) => self.out.room = usize::from(*frames),
             Step::Transmit => self.connection.transmit(&mut self.out),
@@ -207,31 +291,111 @@ impl Driver {
         self.check();
     }
 
+    fn resolve(&self, which: Which) -> u32 {
+        match which {
+            Which::Id(id) => (id % 8).into(),
+            Which::Open(_) if self.known.is_empty() => 1,
+            Which::Open(index) => {
+                let mut streams = self.known.values().map(|known| known.stream);
+                let index = usize::from(index) % self.known.len();
+                streams.nth(index).unwrap_or_default()
+            }
+        }
+    }
+
+    fn on(&mut self, stream: u32) -> Option<&mut Known> {
+        self.known.values_mut().find(|known| known.stream == stream)
+    }
+
+    /// The stream that an event names; each event comes before the end of what it is about.
+    fn named(&mut self, name: StreamName) -> &mut Known {
+        let known = self.known.get_mut(&name.into());
+        known.unwrap_or_else(|| panic!("{name:?} is not open"))
+    }
+
+    fn forget_what_is_over(&mut self) {
+        self.known
+            .retain(|_, known| known.sending || known.receiving);
+    }
+
     fn receive(&mut self, frame: &[u8]) {
         let Some(event) = self.connection.receive(self.now, frame) else {
             return;
         };
         assert!(!self.closed, "{event:?} after the end");
         match event {
-            Event::Setup(_) | Event::Draining => {}
             Event::Request {
                 kind: RequestKind::FireAndForget,
                 slot,
                 ..
             } => assert_eq!(slot, 0),
-            Event::Request { stream, slot, .. } => {
-                assert!((slot as u32 as usize) < MAX_STREAMS);
-                assert!(self.asking.values().all(|open| *open as u32 != slot as u32));
-                assert_eq!(self.asking.insert(stream, slot), None);
+            Event::Request {
+                stream,
+                slot,
+                kind,
+                initial_n,
+                complete,
+                ..
+            } => self.note_request(stream, slot, kind, initial_n, complete),
+            Event::Item {
+                stream,
+                name,
+                payload,
+                complete,
+            } => {
+                let known = self.named(name);
+                assert!(known.stream == stream && known.receiving);
+                assert!(payload.is_some() || complete);
+                known.receiving = !complete;
+                if payload.is_some() {
+                    let left = known.awaited.checked_sub(1);
+                    known.awaited = left.expect("too many items were handed out");
+                }
             }
-            Event::Response { user, .. } | Event::Failed { user, .. } => {
-                assert!(self.asked.remove(&user).is_some());
+            Event::Granted { stream, name, n } => {
+                let known = self.named(name);
+                assert!(known.stream == stream && known.sending && n > 0);
+                known.credit += u64::from(n);
             }
-            Event::Cancelled { stream, slot } => {
-                assert_eq!(self.asking.remove(&stream), Some(slot));
+            Event::Cancelled {
+                name: StreamName::User(user),
+                ..
+            } => {
+                let known = self.named(StreamName::User(user));
+                assert!(std::mem::take(&mut known.sending));
+                assert_eq!(known.kind, RequestKind::RequestChannel);
+            }
+            Event::Cancelled { stream, name } | Event::Failed { stream, name, .. } => {
+                let known = self.known.remove(&name.into());
+                assert_eq!(known.map(|known| known.stream), Some(stream));
             }
             Event::Closed => self.end(),
+            _ => {}
         }
+        self.forget_what_is_over();
+    }
+
+    fn note_request(
+        &mut self,
+        stream: u32,
+        slot: u64,
+        kind: RequestKind,
+        initial_n: u32,
+        complete: bool,
+    ) {
+        assert!((slot as u32 as usize) < MAX_STREAMS);
+        let in_use = |name: &Name| matches!(name, Name::Slot(open) if *open as u32 == slot as u32);
+        assert!(!self.known.keys().any(in_use));
+        assert!(self.on(stream).is_none());
+        let known = Known {
+            stream,
+            kind,
+            sending: true,
+            credit: initial_n.into(),
+            receiving: !complete,
+            awaited: MAX_UNREQUESTED as u64,
+        };
+        self.known.insert(Name::Slot(slot), known);
     }
 
     fn decide(&mut self, accept: bool) {
@@ -248,67 +412,156 @@ impl Driver {
         }
     }
 
-    /// A payload to send; each large one has a token of its own.
-    fn body(&mut self, large: bool) -> Body<'static> {
-        if !large {
-            return Body::Inline(PayloadRef::new(Some(b"meta"), b"data"));
-        }
+    /// A payload to send; each that the driver holds has a token of its own.
+    fn body(&mut self, shape: Shape) -> Body<'static> {
+        let (metadata_len, data_len) = match shape {
+            Shape::Copied => return Body::Inline(PayloadRef::new(Some(b"meta"), b"data")),
+            Shape::CopiedInFragments => {
+                return Body::Inline(PayloadRef::new(Some(&[b'm'; 90]), &[b'd'; 60]));
+            }
+            Shape::Held => (None, 10),
+            Shape::HeldInFragments => (Some(90), 60),
+            Shape::HeldButEmpty => (Some(0), 0),
+        };
         self.next_token += 1;
         Body::External(ExternalBody {
             token: self.next_token,
-            metadata_len: Some(7),
-            data_len: MAX_FRAME_LEN,
+            metadata_len,
+            data_len,
         })
     }
 
     /// The driver holds a payload until its last span is written or it is released.
     fn note_held(&mut self, body: &Body<'_>, sent: bool) {
-        if let (Body::External(body), true) = (body, sent) {
+        let Body::External(body) = body else { return };
+        let len = body.metadata_len.unwrap_or(0) + body.data_len;
+        if sent && len > 0 {
             self.held.insert(body.token);
+            self.held_bytes.insert(body.token, len);
         }
     }
 
-    fn request(&mut self, large: bool) {
-        let (user, body) = (self.next_user, self.body(large));
-        let asked = self.connection.request_response(user, &body, &mut self.out);
+    fn ask(&mut self, kind: RequestKind, shape: Shape) {
+        let (user, body) = (self.next_user, self.body(shape));
+        let (n, only) = (1 + (user % 3) as u32, user % 2 == 0);
+        let (connection, out) = (&mut self.connection, &mut self.out);
+        let asked = match kind {
+            RequestKind::RequestResponse => connection.request_response(user, &body, out),
+            RequestKind::RequestStream => connection.request_stream(user, n, &body, out),
+            RequestKind::RequestChannel => connection.request_channel(user, n, &body, only, out),
+            RequestKind::FireAndForget => {
+                let sent = connection.fire_and_forget(&body, out);
+                return self.note_held(&body, sent.is_ok());
+            }
+        };
         self.note_held(&body, asked.is_ok());
-        if let Ok(stream) = asked {
-            self.next_user += 1;
-            assert_eq!(self.asked.insert(user, stream), None);
+        let Ok(stream) = asked else { return };
+        self.next_user += 1;
+        let known = Known {
+            stream,
+            kind,
+            sending: kind == RequestKind::RequestChannel && !only,
+            credit: 0,
+            receiving: true,
+            awaited: match kind {
+                RequestKind::RequestResponse => 1,
+                _ => u64::from(n) + MAX_UNREQUESTED as u64,
+            },
+        };
+        self.known.insert(Name::User(user), known);
+    }
+
+    fn send(&mut self, stream: u32, shape: Shape, last: bool) {
+        let body = self.body(shape);
+        let sent = self
+            .connection
+            .send_item(stream, &body, last, &mut self.out);
+        self.note_held(&body, sent.is_ok());
+        let sendable = self.on(stream).filter(|known| known.sending);
+        match sent {
+            Ok(()) => {
+                let known = sendable.expect("the stream may be sent on");
+                let left = known.credit.checked_sub(1);
+                known.credit = left.expect("an item was sent without credit");
+                known.sending = !last && known.kind != RequestKind::RequestResponse;
+            }
+            Err(SendError::NoCredit) => assert_eq!(sendable.map(|known| known.credit), Some(0)),
+            Err(error) => self.note_refusal(stream, error),
+        }
+        self.forget_what_is_over();
+    }
+
+    fn note_end(&mut self, stream: u32, sent: std::result::Result<(), SendError>) {
+        match sent {
+            Ok(()) => {
+                let known = self.on(stream).expect("the stream is open");
+                assert!(std::mem::take(&mut known.sending));
+            }
+            Err(error) => self.note_refusal(stream, error),
+        }
+        self.forget_what_is_over();
+    }
+
+    fn note_refusal(&mut self, stream: u32, error: SendError) {
+        let sendable = self.on(stream).is_some_and(|known| known.sending);
+        match error {
+            SendError::NoSuchStream => assert!(!sendable),
+            SendError::Full => assert!(sendable),
+            SendError::Closed => assert!(self.closed),
+            other => panic!("{other:?} for an answer"),
         }
     }
 
-    fn note_answer(&mut self, stream: u32, answered: std::result::Result<(), SendError>) {
-        match answered {
-            Ok(()) => assert!(self.asking.remove(&stream).is_some()),
-            Err(SendError::NoSuchStream) => assert!(!self.asking.contains_key(&stream)),
-            Err(SendError::Full) => assert!(self.asking.contains_key(&stream)),
-            Err(SendError::Closed) => assert!(self.closed),
-            Err(other) => panic!("{other:?} for an answer"),
+    fn request_n(&mut self, stream: u32, n: u32) {
+        let asked = self.connection.request_n(stream, n);
+        let takes_items =
+            |known: &&mut Known| known.receiving && known.kind != RequestKind::RequestResponse;
+        let known = self.on(stream).filter(takes_items);
+        assert_eq!(asked, known.is_some());
+        if let Some(known) = known {
+            known.awaited += u64::from(n);
+        }
+    }
+
+    fn cancel_receiving(&mut self, stream: u32) {
+        let cancelled = self.connection.cancel_receiving(stream);
+        let receiving = |(name, known): (&Name, &Known)| {
+            matches!(name, Name::Slot(_)) && known.stream == stream && known.receiving
+        };
+        assert_eq!(cancelled, self.known.iter().any(receiving));
+        if cancelled {
+            self.on(stream).expect("it is open").receiving = false;
+            self.forget_what_is_over();
         }
     }
 
     fn end(&mut self) {
         assert!(!self.closed, "the end came twice");
         self.closed = true;
-        self.asked.clear();
-        self.asking.clear();
+        self.known.clear();
     }
 
     fn check(&mut self) {
         let released = std::iter::from_fn(|| self.connection.poll_released());
         for token in released.chain(self.out.written.drain(..)) {
             assert!(self.held.remove(&token), "{token} is not held");
+            self.held_bytes.remove(&token);
         }
         assert!(!self.closed || self.held.is_empty());
+        assert!(self.held_bytes.values().sum::<usize>() <= MAX_QUEUED);
         let connection = &self.connection;
         assert_eq!(connection.is_closed(), self.closed);
         assert_eq!(connection.close_reason().is_some(), self.closed);
         assert_eq!(connection.poll_timeout().is_none(), self.closed);
-        assert_eq!(connection.outbound_streams(), self.asked.len());
-        assert!(connection.inbound_streams() >= self.asking.len());
-        assert!(connection.inbound_streams() <= MAX_STREAMS);
-        assert!(connection.outbound_streams() <= MAX_STREAMS);
+        let slots = |name: &&Name| matches!(name, Name::Slot(_));
+        let inbound = self.known.keys().filter(slots).count();
+        let outbound = self.known.len() - inbound;
+        assert!((outbound..=MAX_STREAMS).contains(&connection.outbound_streams()));
+        assert!((inbound..=MAX_STREAMS).contains(&connection.inbound_streams()));
+        if !connection.wants_transmit() {
+            assert_eq!(connection.outbound_streams(), outbound);
+            assert!(self.held.is_empty());
+        }
     }
 }
 
@@ -344,7 +597,6 @@ impl FrameSink for Out {
     type Buffer = Vec<u8>;
 
     fn begin(&mut self, inline: usize, external: usize) -> bool {
-        assert!(inline + external <= MAX_FRAME_LEN);
         if self.room == 0 {
             return false;
         }
@@ -369,10 +621,12 @@ impl FrameSink for Out {
 
     fn end(&mut self) {
         assert_eq!((self.frame.len(), self.external), self.announced);
+        let (header, _) = FrameHeader::decode(&self.frame).expect("its header decodes");
+        let is_error = header.frame_type == FrameType::Error as u8;
+        let may_be_long = header.stream_id == 0 || is_error;
+        assert!(may_be_long || self.frame.len() + self.external <= FRAGMENT_LEN);
         if self.external == 0 {
             Frame::decode(&self.frame).expect("what is sent decodes");
-        } else {
-            FrameHeader::decode(&self.frame).expect("its header decodes");
         }
     }
 }

@@ -56,8 +56,14 @@ pub struct Limits {
     /// Longest payload (metadata and data) that is put together from fragments, or sent in fragments, in bytes.
     /// Default 64 MiB.
     pub max_payload_len: usize,
+    /// Items that a peer may send on a stream beyond what was asked for; one more fails the stream. Some
+    /// implementations ignore REQUEST_N. Default 1024.
+    pub max_unrequested_items: usize,
     /// Bytes that all the unfinished fragmented payloads of a connection may hold together. Default 128 MiB.
     pub max_reassembly_bytes: usize,
+    /// Bytes of payloads that may wait to be sent in fragments, beyond the first payload; the next one waits with the
+    /// driver. Default 64 MiB.
+    pub max_queued_bytes: usize,
     /// Bytes of answers (KEEPALIVE echoes, ERROR frames) that may wait for a peer that does not read. Default 1 MiB.
     pub max_control_bytes: usize,
     /// How long a server waits for the client's SETUP. Default 10 s.
@@ -71,7 +77,9 @@ impl Default for Limits {
             max_outbound_streams: 1 << 20,
             max_frame_len: MAX_FRAME_LEN,
             max_payload_len: 64 << 20,
+            max_unrequested_items: 1024,
             max_reassembly_bytes: 128 << 20,
+            max_queued_bytes: 64 << 20,
             max_control_bytes: 1 << 20,
             setup_timeout: Duration::from_secs(10),
         }
@@ -87,7 +95,16 @@ pub struct Config {
     pub setup: SetupConfig,
     /// Bounds on what the connection holds.
     pub limits: Limits,
+    /// Take part in leases (specification, "Lease Semantics"): a client proposes them, a server agrees to them. Without
+    /// it a server turns away a client that proposes them. Default false.
+    pub lease: bool,
+    /// Longest frame that this side sends, in bytes: longer payloads go out in fragments, which take turns with those
+    /// of other streams. 64 to 16 777 215; out of range is clamped. Default 128 KiB.
+    pub fragment_len: usize,
 }
+
+/// Shortest fragment that can be asked for, in bytes.
+pub(crate) const MIN_FRAGMENT_LEN: usize = 64;
 
 impl Config {
     /// A client with default setup and limits.
@@ -107,6 +124,8 @@ impl Config {
             role,
             setup: SetupConfig::default(),
             limits: Limits::default(),
+            lease: false,
+            fragment_len: 128 << 10,
         }
     }
 }

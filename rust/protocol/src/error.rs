@@ -69,10 +69,16 @@ pub enum SendError {
     /// [`Limits::max_outbound_streams`](crate::Limits::max_outbound_streams) requests are open.
     #[error("too many requests are open")]
     TooManyStreams,
-    /// The payload is longer than [`Limits::max_payload_len`](crate::Limits::max_payload_len), or was to be copied and
-    /// does not fit a frame.
+    /// The payload does not fit a frame and is longer than
+    /// [`Limits::max_payload_len`](crate::Limits::max_payload_len).
     #[error("the payload is too long")]
     PayloadTooLarge,
+    /// The peer's lease allows no more requests now.
+    #[error("the peer's lease allows no more requests now")]
+    NoLease,
+    /// The peer has not asked for another item.
+    #[error("the peer has not asked for another item")]
+    NoCredit,
     /// The stream has ended or never was: the peer cancelled it, or it has its answer.
     #[error("no such stream")]
     NoSuchStream,

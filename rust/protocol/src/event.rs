@@ -1,6 +1,7 @@
 //! What a connection tells its driver.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::frame::{ErrorCode, PayloadRef, Setup};
 
@@ -11,6 +12,19 @@ pub enum RequestKind {
     RequestResponse,
     /// One request, no answer.
     FireAndForget,
+    /// One request, any number of items in answer.
+    RequestStream,
+    /// Any number of items in both directions.
+    RequestChannel,
+}
+
+/// Who a stream belongs to, by the name that the driver knows it by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamName {
+    /// One of this side's requests, as the driver named it.
+    User(u64),
+    /// One of the peer's requests: its slot in [`Event::Request`].
+    Slot(u64),
 }
 
 /// A payload that was put together from fragments.
@@ -61,32 +75,63 @@ pub enum Event<'a> {
         slot: u64,
         /// What the peer asks for.
         kind: RequestKind,
-        /// The request's payload.
+        /// How many items the peer takes to begin with: 1 for request-response, 0 for fire-and-forget.
+        initial_n: u32,
+        /// The peer sends no items of its own: true for all but a channel.
+        complete: bool,
+        /// The request's payload; a channel's first item.
         payload: InboundPayload<'a>,
     },
-    /// The peer answered one of this side's requests; the stream has ended.
-    Response {
-        /// What the driver named the request.
-        user: u64,
-        /// The answer; `None` where the stream completed without one.
+    /// The peer sent an item, or said that none follows, or both. For a request-response it is the answer.
+    Item {
+        /// The stream.
+        stream: u32,
+        /// Whose it is.
+        name: StreamName,
+        /// The item; `None` where only the end is told.
         payload: Option<InboundPayload<'a>>,
+        /// Nothing follows from the peer. A request of this side that sends nothing either has ended.
+        complete: bool,
     },
-    /// One of this side's requests failed; the stream has ended.
+    /// The peer, or this library, ended a stream with an error.
     Failed {
-        /// What the driver named the request.
-        user: u64,
+        /// The stream.
+        stream: u32,
+        /// Whose it is.
+        name: StreamName,
         /// The peer's or this library's code.
         code: ErrorCode,
         /// What was said with it, usually UTF-8.
         message: Cow<'a, [u8]>,
     },
-    /// The peer withdrew a request; the stream has ended and its answer is not wanted.
+    /// The peer takes so many items more on this stream.
+    Granted {
+        /// The stream.
+        stream: u32,
+        /// Whose it is.
+        name: StreamName,
+        /// How many more; at least 1.
+        n: u32,
+    },
+    /// The peer wants no more items. A request of the peer has ended with it; a channel of this side goes on in the
+    /// other direction.
     Cancelled {
         /// The stream.
         stream: u32,
-        /// Its slot, as in [`Event::Request`].
-        slot: u64,
+        /// Whose it is.
+        name: StreamName,
     },
+    /// The peer allows this side so many requests, in place of what it allowed before.
+    Lease {
+        /// For how long, from now.
+        ttl: Duration,
+        /// How many; 0 for none.
+        requests: u32,
+        /// What the peer said with it.
+        metadata: Option<&'a [u8]>,
+    },
+    /// The peer pushed metadata for the connection (specification, "METADATA_PUSH Frame").
+    MetadataPush(&'a [u8]),
     /// The peer closes the connection once the streams under way have ended; new requests fail.
     Draining,
     /// The connection is over, every stream with it. What is left to send should be sent, then the transport closed.

@@ -23,6 +23,6 @@ mod time;
 pub use config::{Config, Limits, Role, SetupConfig};
 pub use connection::Connection;
 pub use error::{CloseReason, Origin, SendError};
-pub use event::{Event, InboundPayload, OwnedPayload, RequestKind, SetupRequest};
+pub use event::{Event, InboundPayload, OwnedPayload, RequestKind, SetupRequest, StreamName};
 pub use sink::{Body, ExternalBody, ExternalSpan, FrameSink, Part};
 pub use time::Time;

@@ -66,6 +66,14 @@ impl Body<'_> {
         }
     }
 
+    /// The payload's length in bytes: the metadata and the data.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Inline(payload) => payload.metadata.map_or(0, <[u8]>::len) + payload.data.len(),
+            Self::External(body) => body.len(),
+        }
+    }
+
     /// Whether the payload has metadata, be it empty.
     #[must_use]
     pub fn has_metadata(&self) -> bool {
@@ -79,7 +87,7 @@ impl Body<'_> {
     pub(crate) fn external_len(&self) -> usize {
         match self {
             Self::Inline(_) => 0,
-            Self::External(body) => body.metadata_len.unwrap_or(0) + body.data_len,
+            Self::External(body) => body.len(),
         }
     }
 
@@ -93,6 +101,10 @@ impl Body<'_> {
 }
 
 impl ExternalBody {
+    pub(crate) fn len(&self) -> usize {
+        self.metadata_len.unwrap_or(0) + self.data_len
+    }
+
     fn write<S: FrameSink>(&self, sink: &mut S) {
         let metadata_len = self.metadata_len.unwrap_or(0);
         if let Some(len) = self.metadata_len {

@@ -22,8 +22,10 @@ fn a_payload_in_fragments_is_in_the_arena() {
         [Seen {
             kind: RSOCKET_EVENT_RESPONSE,
             token: 7,
+            stream: 1,
             metadata: Some(b"meta".to_vec()),
             data: b"data".to_vec(),
+            complete: true,
             arena: true,
             ..Seen::default()
         }]

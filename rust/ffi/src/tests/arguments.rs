@@ -186,7 +186,7 @@ fn assert_malformed(command: rsocket_command) {
 
 #[test]
 fn a_kind_that_does_not_exist_is_refused() {
-    for kind in [0, 9, u16::MAX] {
+    for kind in [0, 18, u16::MAX] {
         assert_malformed(command(kind, 7, 1));
     }
 }
@@ -196,7 +196,10 @@ fn metadata_without_its_flag_is_refused() {
     for kind in [
         RSOCKET_COMMAND_REQUEST_RESPONSE,
         RSOCKET_COMMAND_FIRE_AND_FORGET,
+        RSOCKET_COMMAND_REQUEST_STREAM,
+        RSOCKET_COMMAND_REQUEST_CHANNEL,
         RSOCKET_COMMAND_RESPOND,
+        RSOCKET_COMMAND_ITEM,
     ] {
         assert_malformed(rsocket_command {
             metadata_len: 1,
@@ -207,7 +210,12 @@ fn metadata_without_its_flag_is_refused() {
 
 #[test]
 fn a_message_in_the_callers_memory_is_refused() {
-    for kind in [RSOCKET_COMMAND_RESPOND_ERROR, RSOCKET_COMMAND_CLOSE] {
+    for kind in [
+        RSOCKET_COMMAND_RESPOND_ERROR,
+        RSOCKET_COMMAND_ERROR,
+        RSOCKET_COMMAND_CLOSE,
+        RSOCKET_COMMAND_METADATA_PUSH,
+    ] {
         assert_malformed(rsocket_command {
             data_len: 1,
             flags: RSOCKET_FLAG_EXTERNAL,
@@ -221,7 +229,7 @@ fn a_setting_out_of_range_is_refused() {
     let settings = Settings::client();
     let invalid = rsocket_result::InvalidArgument;
     assert_eq!(settings.set_limit(0, 1), invalid);
-    assert_eq!(settings.set_limit(8, 1), invalid);
+    assert_eq!(settings.set_limit(11, 1), invalid);
     for (interval, lifetime) in [(0, 1), (1, 0), (1 << 31, 1), (1, u32::MAX)] {
         assert_eq!(settings.set_keepalive(interval, lifetime), invalid);
     }
@@ -236,7 +244,7 @@ fn a_setting_out_of_range_is_refused() {
 #[test]
 fn the_largest_settings_are_taken() {
     let settings = Settings::client();
-    for limit in 1..=7 {
+    for limit in 1..=10 {
         assert_eq!(settings.set_limit(limit, u64::MAX), rsocket_result::Ok);
     }
     assert_eq!(

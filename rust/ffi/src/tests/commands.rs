@@ -20,6 +20,8 @@ fn a_request_is_asked_and_answered() {
             kind: RSOCKET_EVENT_REQUEST_RESPONSE,
             token: seen.server[0].token,
             stream: 1,
+            code: 1,
+            complete: true,
             metadata: metadata.map(<[u8]>::to_vec),
             data: data.to_vec(),
             ..Seen::default()
@@ -30,6 +32,8 @@ fn a_request_is_asked_and_answered() {
         let expected = Seen {
             kind: RSOCKET_EVENT_RESPONSE,
             token: 7,
+            stream: 1,
+            complete: true,
             metadata: metadata.map(<[u8]>::to_vec),
             data: data.to_vec(),
             ..Seen::default()
@@ -67,6 +71,8 @@ fn completing_without_a_payload_is_not_an_empty_payload() {
         [Seen {
             kind: RSOCKET_EVENT_RESPONSE,
             token: 7,
+            stream: 1,
+            complete: true,
             no_payload: true,
             ..Seen::default()
         }]
@@ -81,6 +87,7 @@ fn a_fire_and_forget_arrives_and_nothing_comes_back() {
     let expected = Seen {
         kind: RSOCKET_EVENT_FIRE_AND_FORGET,
         stream: 1,
+        complete: true,
         metadata: Some(b"m".to_vec()),
         data: b"d".to_vec(),
         ..Seen::default()
@@ -98,6 +105,7 @@ fn a_request_fails_with_code_and_message() {
         [Seen {
             kind: RSOCKET_EVENT_FAILED,
             token: 7,
+            stream: 1,
             code: 0x201,
             data: b"no".to_vec(),
             ..Seen::default()
@@ -131,7 +139,7 @@ fn an_answer_to_a_withdrawn_request_is_refused() {
 }
 
 #[track_caller]
-fn assert_refused(seen: &[Seen], token: u64, stream: u32, why: rsocket_result) {
+pub(super) fn assert_refused(seen: &[Seen], token: u64, stream: u32, why: rsocket_result) {
     let refused = Seen {
         kind: RSOCKET_EVENT_REFUSED,
         token,
@@ -228,15 +236,40 @@ fn too_many_requests_are_refused() {
 }
 
 #[test]
-fn a_copied_payload_that_fits_no_frame_is_refused_alone() {
-    let mut client = Side::client();
-    let large = vec![0; 0xFF_FFFF];
+fn a_payload_over_the_limit_is_refused_alone() {
+    let settings = Settings::client().limit(RSOCKET_LIMIT_PAYLOAD_LEN, 200 << 10);
+    let mut client = Side::new(&settings);
+    client.run(&Batch::default());
+    client.sent();
+    let large = vec![0; (200 << 10) + 1];
+    let external = rsocket_command {
+        data_len: large.len() as u32,
+        flags: RSOCKET_FLAG_EXTERNAL,
+        ..command(RSOCKET_COMMAND_REQUEST_STREAM, 9, 0)
+    };
     let batch = Batch::default()
         .request(7, None, &large)
-        .request(8, None, b"");
+        .request(8, None, b"")
+        .push(external);
     let seen = client.run(&batch);
-    assert_refused(&seen, 7, 0, rsocket_result::PayloadTooLarge);
+    assert_refused(&seen[..1], 7, 0, rsocket_result::PayloadTooLarge);
+    assert_refused(&seen[1..], 9, 0, rsocket_result::PayloadTooLarge);
     client.assert_sent(&[(1, request_frame(b""))]);
+}
+
+/// The caller has to hold it itself, or to have more room.
+#[test]
+fn a_copied_payload_that_fits_no_output_is_an_error_and_stays() {
+    let mut client = Side::client();
+    let batch = Batch::default().request(7, None, &[0; 100 << 10]);
+    let result = client.drive(&batch, PLENTY).err();
+    assert_eq!(result, Some(rsocket_result::OutputTooSmall));
+    let room = Room {
+        output: 128 << 10,
+        ..PLENTY
+    };
+    assert_eq!(client.run_with(&batch, room), []);
+    assert_eq!(client.sent().len(), 1);
 }
 
 #[test]

@@ -14,6 +14,15 @@ fn external(metadata_len: Option<u32>, data_len: u32) -> rsocket_command {
     }
 }
 
+/// A client that sends frames as long as the specification lets it.
+fn whole_frames() -> Side {
+    let settings = Settings::client().limit(RSOCKET_LIMIT_FRAGMENT_LEN, MAX_FRAME_LEN as u64);
+    let mut client = Side::new(&settings);
+    client.run(&Batch::default());
+    client.sent();
+    client
+}
+
 /// The buffered bytes, part, length and `last` of each segment.
 type Segment = (u32, u16, u32, u16);
 
@@ -83,7 +92,7 @@ fn an_answer_may_be_held_too() {
 
 #[test]
 fn the_longest_frame_needs_no_more_output_than_its_header() {
-    let mut client = Side::client();
+    let mut client = whole_frames();
     let longest = if cfg!(miri) { 10_000 } else { 0xFF_FFFF - 6 };
     client.held.insert(7, (vec![], vec![b'd'; longest]));
     let room = Room {
@@ -157,7 +166,7 @@ fn turn(client: &mut Side, batch: &Batch) -> Turn {
 
 /// A client that holds payload 7 of so many bytes, whose first fragment was sent.
 fn sending_in_fragments(data_len: usize) -> Side {
-    let mut client = Side::client();
+    let mut client = whole_frames();
     let batch = Batch::default().push(external(None, data_len as u32));
     let turn = turn(&mut client, &batch);
     assert_eq!(turn.progress.commands_used, 1);
@@ -198,4 +207,55 @@ fn a_held_payload_that_is_withdrawn_is_released() {
     let cancel = prefixed(1, Frame::Cancel(Cancel));
     assert!(turn.output.ends_with(&cancel));
     assert_eq!(turn.progress.flags, 0, "nothing of it follows");
+}
+
+#[test]
+fn an_item_may_be_held_too() {
+    let mut pair = Pair::connected();
+    let ask = rsocket_command {
+        code: 2,
+        ..command(RSOCKET_COMMAND_REQUEST_STREAM, 5, 0)
+    };
+    pair.client_does(&Batch::default().push(ask));
+    pair.server.held.insert(99, (b"m".to_vec(), b"d".to_vec()));
+    let item = rsocket_command {
+        kind: RSOCKET_COMMAND_ITEM,
+        token: 99,
+        stream: 1,
+        ..external(Some(1), 1)
+    };
+    let seen = pair.server_does(&Batch::default().push(item)).client;
+    assert_eq!(kinds(&seen), [RSOCKET_EVENT_RESPONSE]);
+    assert_eq!(seen[0].metadata.as_deref(), Some(&b"m"[..]));
+    assert_eq!((&*seen[0].data, seen[0].complete), (&b"d"[..], false));
+}
+
+/// Items that wait behind each other on a stream that the peer withdraws.
+#[test]
+fn held_items_are_released_when_their_stream_ends() {
+    let settings = Settings::server().limit(RSOCKET_LIMIT_FRAGMENT_LEN, 64);
+    let mut server = Side::server_with(&settings);
+    server.receive(1, streams::request_stream(9, b""));
+    let mut batch = Batch::default();
+    for token in [20, 21, 22] {
+        server.held.insert(token, (vec![], vec![b'd'; 200]));
+        batch = batch.push(rsocket_command {
+            kind: RSOCKET_COMMAND_ITEM,
+            token,
+            stream: 1,
+            ..external(None, 200)
+        });
+    }
+    let one_fragment = Room {
+        output: 3 + FrameHeader::LEN,
+        ..PLENTY
+    };
+    let turn = server.drive(&batch, one_fragment).expect("drives");
+    assert_eq!((turn.progress.commands_used, turn.segments.len()), (3, 1));
+    let seen = server.receive(1, Frame::Cancel(Cancel));
+    assert_eq!(seen[0].kind, RSOCKET_EVENT_CANCELLED);
+    let mut released: Vec<u64> = seen[1..].iter().map(|event| event.token).collect();
+    released.sort_unstable();
+    assert_eq!(released, [20, 21, 22]);
+    assert_eq!(kinds(&seen[1..]), [RSOCKET_EVENT_RELEASED; 3]);
 }

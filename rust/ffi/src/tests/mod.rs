@@ -10,9 +10,11 @@ mod commands;
 mod deadlines;
 mod external;
 mod handles;
+mod limits;
 mod partial;
 mod received;
 mod setup;
+mod streams;
 mod tokens;
 mod version;
 
@@ -255,6 +257,8 @@ struct Seen {
     metadata: Option<Vec<u8>>,
     data: Vec<u8>,
     no_payload: bool,
+    complete: bool,
+    responder: bool,
     arena: bool,
 }
 
@@ -394,6 +398,8 @@ impl Side {
             metadata: has_metadata.then(|| metadata.to_vec()),
             data: data.to_vec(),
             no_payload: event.flags & RSOCKET_FLAG_NO_PAYLOAD != 0,
+            complete: event.flags & RSOCKET_FLAG_COMPLETE != 0,
+            responder: event.flags & RSOCKET_FLAG_RESPONDER != 0,
             arena,
         }
     }

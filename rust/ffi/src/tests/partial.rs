@@ -1,7 +1,8 @@
 //! Little room: what did not fit is handed in again, and in the end it is the same as with plenty of room.
 
-use rsocket_protocol::frame::{Keepalive, RequestFnf};
+use rsocket_protocol::frame::{Keepalive, MetadataPush, RequestFnf};
 
+use super::streams::{item_frame, request_channel, request_n, request_stream};
 use super::*;
 
 /// Ways to have little room. The output still holds the longest frame, of 40 bytes and its prefix.
@@ -25,11 +26,11 @@ const TIGHT: [Room; 4] = [
     },
 ];
 
-/// Requests, whole and in fragments, fire-and-forgets, keepalives and cancels of a client.
+/// Requests of every kind, whole and in fragments, items, grants, keepalives, metadata and cancels of a client.
 fn traffic() -> Vec<u8> {
     let mut wire = Vec::new();
     for turn in 0..if cfg!(miri) { 3 } else { 30 } {
-        let stream = 1 + 8 * turn;
+        let stream = 1 + 12 * turn;
         let payload = PayloadRef::new(Some(b"meta"), b"data");
         let first = RequestResponse {
             follows: true,
@@ -49,6 +50,13 @@ fn traffic() -> Vec<u8> {
             stream + 6,
             Frame::Cancel(rsocket_protocol::frame::Cancel),
         ));
+        wire.extend(prefixed(stream + 8, request_stream(3, b"stream")));
+        wire.extend(prefixed(stream + 8, request_n(2)));
+        wire.extend(prefixed(stream + 10, request_channel(3, b"channel")));
+        wire.extend(prefixed(stream + 10, item_frame(b"item")));
+        wire.extend(prefixed(stream + 10, answer_frame(b"last")));
+        let push = MetadataPush { metadata: b"push" };
+        wire.extend(prefixed(0, Frame::MetadataPush(push)));
     }
     wire
 }
@@ -98,8 +106,10 @@ fn busy_server() -> (Side, Batch) {
     for stream in [1, 3, 5] {
         server.receive(stream, request_frame(b""));
     }
+    server.receive(7, request_channel(2, b""));
     let held = (b"held metadata".to_vec(), b"held data".to_vec());
-    server.held.insert(77, held);
+    server.held.insert(77, held.clone());
+    server.held.insert(78, held);
     let external = rsocket_command {
         metadata_len: 13,
         data_len: 9,
@@ -117,7 +127,24 @@ fn busy_server() -> (Side, Batch) {
         .push(external)
         .respond(5, None, b"twice")
         .with(forget, None, b"forget")
-        .request(1 << 32 | 7, None, b"");
+        .request(1 << 32 | 7, None, b"")
+        .ask_stream(8, 1)
+        .ask_for(7, 1)
+        .item(7, b"an item")
+        .push(rsocket_command {
+            token: 78,
+            stream: 7,
+            kind: RSOCKET_COMMAND_ITEM,
+            ..external
+        })
+        .item(7, b"one too many")
+        .push(command(RSOCKET_COMMAND_COMPLETE, 0, 7))
+        .push(command(RSOCKET_COMMAND_CANCEL_RECEIVING, 0, 7))
+        .with(
+            command(RSOCKET_COMMAND_METADATA_PUSH, 0, 0),
+            None,
+            b"metadata",
+        );
     (server, batch)
 }
 
@@ -129,8 +156,11 @@ fn commands_give_the_same_output() {
         (seen, server.sent())
     };
     let expected = carry_out(PLENTY);
-    assert_eq!(kinds(&expected.0), [RSOCKET_EVENT_REFUSED; 3]);
-    assert_eq!(expected.1.len(), 7);
+    let refused = RSOCKET_EVENT_REFUSED;
+    let opened = RSOCKET_EVENT_OPENED;
+    let kinds = kinds(&expected.0);
+    assert_eq!(kinds, [refused, refused, refused, opened, refused]);
+    assert_eq!(expected.1.len(), 14);
     for room in TIGHT {
         assert_eq!(carry_out(room), expected, "{room:?}");
     }

@@ -13,6 +13,9 @@ use crate::sink::FrameSink;
 /// Longest message that an ERROR frame of ours carries, in bytes.
 pub(super) const MAX_ERROR_MESSAGE: usize = 16 << 10;
 
+/// Longest data of a KEEPALIVE that is echoed, in bytes: the echo has to fit any sink. Longer ones end the connection.
+pub(super) const MAX_KEEPALIVE_DATA: usize = 16 << 10;
+
 #[derive(Debug)]
 pub(super) struct ControlQueue {
     /// The encoded frames, one after the other.

@@ -2,38 +2,47 @@
 //!
 //! [`Connection`] is requester and responder at once, on either side. Its concerns live beside it:
 //!
-//! - `receive`: what a frame from the peer means in the current state
-//! - `requester`, `responder`: the calls that send requests and answers
+//! - `receive`, `receive_stream`: what a frame from the peer means in the current state
+//! - `requester`, `item`: the calls that send requests, and items and answers in both directions
+//! - `payload`: a payload becomes one frame or several
 //! - `setup`: the exchange that opens the connection
+//! - `lease`: how many requests each side may make
 //! - `keepalive`: who has to be heard by when
 //! - `streams`: the table of open streams and their ids
+//! - `grants`: what this side asks the peer for
 //! - `reassembly`: payloads that arrive in fragments, within limits
 //! - `sending`: payloads that leave in fragments
 //! - `control`: small frames that wait for room and go ahead of payloads
 
 mod control;
+mod grants;
+mod item;
 mod keepalive;
+mod lease;
+mod payload;
 mod reassembly;
 mod receive;
+mod receive_stream;
 mod requester;
-mod responder;
 mod sending;
 mod setup;
 mod streams;
 #[cfg(test)]
 mod tests;
 
-use crate::config::{Config, Role};
-use crate::error::{CloseReason, Origin, SendError};
+use crate::config::{Config, Limits, MIN_FRAGMENT_LEN, Role};
+use crate::error::{CloseReason, Origin};
 use crate::event::Event;
-use crate::frame::{ErrorCode, ErrorFrame, Flags, Frame, FrameHeader, FrameType, MAX_FRAME_LEN};
-use crate::sink::{Body, FrameSink};
+use crate::frame::{ErrorCode, MAX_FRAME_LEN};
+use crate::sink::FrameSink;
 use crate::time::Time;
 
 use control::ControlQueue;
+use grants::Grants;
 use keepalive::Keepalive;
+use lease::Leases;
 use reassembly::ReassemblyBudget;
-use sending::{Fragmented, Sending, Sent};
+use sending::{Ended, Sending};
 use streams::StreamTable;
 
 /// How far the connection has come.
@@ -51,15 +60,6 @@ enum State {
     Closed,
 }
 
-/// How a payload is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sends {
-    /// It has been written.
-    Whole,
-    /// Its fragments wait for room.
-    InFragments,
-}
-
 /// One RSocket connection, as client or as server.
 ///
 /// The driver hands in whole frames with [`receive`](Self::receive) and acts on the event, calls
@@ -74,9 +74,16 @@ pub struct Connection {
     streams: StreamTable,
     reassembly: ReassemblyBudget,
     sending: Sending,
-    max_payload_len: usize,
+    grants: Grants,
+    fragment_len: usize,
+    limits: Limits,
     control: ControlQueue,
     keepalive: Keepalive,
+    leases: Leases,
+    /// This side takes part in leases if the other does.
+    lease: bool,
+    /// The latest time that the driver told.
+    now: Time,
     /// A client has seen that the server accepted its SETUP.
     setup_confirmed: bool,
     /// Why the connection is over, or will be once it is drained.
@@ -91,7 +98,7 @@ impl Connection {
         let mut control = ControlQueue::new(config.limits.max_control_bytes);
         let (state, keepalive) = match config.role {
             Role::Client => {
-                setup::queue_setup(&config.setup, &mut control);
+                setup::queue_setup(&config.setup, config.lease, &mut control);
                 (State::Open, Keepalive::client(&config.setup, now))
             }
             Role::Server => {
@@ -105,9 +112,14 @@ impl Connection {
             streams: StreamTable::new(config.role, &config.limits),
             reassembly: ReassemblyBudget::new(&config.limits),
             sending: Sending::default(),
-            max_payload_len: config.limits.max_payload_len,
+            grants: Grants::default(),
+            fragment_len: config.fragment_len.clamp(MIN_FRAGMENT_LEN, MAX_FRAME_LEN),
+            limits: config.limits,
             control,
             keepalive,
+            leases: Leases::new(config.role == Role::Client && config.lease),
+            lease: config.lease,
+            now,
             setup_confirmed: false,
             close_reason: None,
         }
@@ -164,6 +176,7 @@ impl Connection {
     ///
     /// Hand in what has been received before calling this, so that a driver that was held up does not blame the peer.
     pub fn handle_timeout(&mut self, now: Time) -> Option<Event<'static>> {
+        self.now = now;
         if self.state == State::Closed {
             return None;
         }
@@ -183,23 +196,29 @@ impl Connection {
     /// Whether [`transmit`](Self::transmit) has something to write.
     #[must_use]
     pub fn wants_transmit(&self) -> bool {
-        !self.control.is_empty() || !self.sending.is_empty()
+        !self.control.is_empty() || !self.grants.is_empty() || !self.sending.is_empty()
     }
 
     /// Writes what waits, as far as there is room: first the frames that go ahead of payloads, then fragments.
     pub fn transmit<S: FrameSink>(&mut self, sink: &mut S) {
-        while self.transmit_one(sink) && !self.sending.is_empty() {}
+        while self.transmit_one(sink) {
+            if self.sending.is_empty() {
+                // What waited for a request to be written can go now.
+                self.flush_first(sink);
+                return;
+            }
+        }
     }
 
     /// Writes the frames that go ahead of payloads and at most one fragment, so that calls that send payloads can have
     /// their turn before the next one. False when there was no room.
     pub fn transmit_one<S: FrameSink>(&mut self, sink: &mut S) -> bool {
-        if !self.control.flush(sink) {
+        if !self.flush_first(sink) {
             return false;
         }
-        match self.sending.write_one(MAX_FRAME_LEN, sink) {
-            Ok(Some(stream)) => {
-                self.sent(stream);
+        match self.sending.write_one(self.fragment_len, sink) {
+            Ok(Some(Ended(stream))) => {
+                self.end_sending(stream);
                 true
             }
             Ok(None) => true,
@@ -211,14 +230,6 @@ impl Connection {
     /// written: its stream ended early. Ask until there is none, after every call.
     pub fn poll_released(&mut self) -> Option<u64> {
         self.sending.pop_released()
-    }
-
-    /// The last fragment of a payload has been written.
-    fn sent(&mut self, stream: u32) {
-        let answered = self.streams.get(stream).is_some_and(|open| open.answered);
-        if answered {
-            self.close_stream(stream);
-        }
     }
 
     /// Ends the connection on the user's behalf: queues an ERROR on stream 0 with `code` and drops all streams.
@@ -233,6 +244,11 @@ impl Connection {
             code,
             message: message.to_owned().into(),
         });
+    }
+
+    /// Notes that bytes arrived, be they only part of a frame: a sign of life of the peer.
+    pub fn heard(&mut self, now: Time) {
+        self.keepalive.heard(now);
     }
 
     /// Ends the connection because the layer below found bytes that are no frames, and tells the peer so.
@@ -275,80 +291,8 @@ impl Connection {
         self.state = State::Closed;
         self.streams.clear();
         self.sending.clear();
+        self.grants.clear();
         self.close_reason.get_or_insert(reason);
         Event::Closed
-    }
-
-    /// Sends a payload: in one frame at once, behind whatever waits, or in fragments as there is room.
-    fn send_payload<S: FrameSink>(
-        &mut self,
-        header: FrameHeader,
-        last_flags: Flags,
-        body: &Body<'_>,
-        sink: &mut S,
-    ) -> Result<Sends, SendError> {
-        let len = FrameHeader::LEN + body.wire_len();
-        if len > MAX_FRAME_LEN {
-            return self.queue_fragments(header, last_flags, body);
-        }
-        if !self.control.flush(sink) {
-            return Err(SendError::Full);
-        }
-        let external = body.external_len();
-        if !sink.begin(len - external, external) {
-            return Err(SendError::Full);
-        }
-        let flags = header.flags | last_flags;
-        FrameHeader { flags, ..header }.encode(sink.buffer());
-        body.write(sink);
-        sink.end();
-        Ok(Sends::Whole)
-    }
-
-    /// Queues a payload that stays with the driver while it is sent.
-    fn queue_fragments(
-        &mut self,
-        header: FrameHeader,
-        last_flags: Flags,
-        body: &Body<'_>,
-    ) -> Result<Sends, SendError> {
-        let (Body::External(body), Ok(frame_type)) = (body, FrameType::try_from(header.frame_type))
-        else {
-            return Err(SendError::PayloadTooLarge);
-        };
-        if body.metadata_len.unwrap_or(0) + body.data_len > self.max_payload_len {
-            return Err(SendError::PayloadTooLarge);
-        }
-        self.sending.push(Fragmented {
-            stream: header.stream_id,
-            frame_type,
-            last_flags,
-            body: *body,
-            sent: Sent::default(),
-        });
-        Ok(Sends::InFragments)
-    }
-
-    /// Writes one ERROR frame for a stream, behind whatever waits.
-    fn write_error<S: FrameSink>(
-        &mut self,
-        stream: u32,
-        code: ErrorCode,
-        message: &[u8],
-        sink: &mut S,
-    ) -> Result<(), SendError> {
-        if !self.control.flush(sink) {
-            return Err(SendError::Full);
-        }
-        let frame = Frame::Error(ErrorFrame {
-            code,
-            data: message,
-        });
-        if !sink.begin(frame.encoded_len(), 0) {
-            return Err(SendError::Full);
-        }
-        frame.encode(stream, sink.buffer());
-        sink.end();
-        Ok(())
     }
 }

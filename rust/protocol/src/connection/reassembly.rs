@@ -8,6 +8,11 @@ use crate::frame::PayloadRef;
 #[derive(Debug, Default)]
 pub(super) struct Reassembly {
     payload: OwnedPayload,
+    /// It is the payload of the request that opened the stream, and this is what the request's frame said beside it.
+    pub(super) of_request: bool,
+    pub(super) initial_n: u32,
+    /// The first frame said that nothing follows this payload.
+    pub(super) complete: bool,
 }
 
 /// What the unfinished payloads of a connection may hold.
@@ -63,7 +68,18 @@ impl ReassemblyBudget {
 }
 
 impl Reassembly {
-    fn len(&self) -> usize {
+    /// The payload of a request, which is to be handed out when it is whole.
+    pub(super) fn of_request(initial_n: u32, complete: bool) -> Self {
+        Self {
+            payload: OwnedPayload::default(),
+            of_request: true,
+            initial_n,
+            complete,
+        }
+    }
+
+    /// Bytes that it holds.
+    pub(super) fn len(&self) -> usize {
         self.payload.metadata.as_ref().map_or(0, Vec::len) + self.payload.data.len()
     }
 }

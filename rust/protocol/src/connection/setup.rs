@@ -2,6 +2,7 @@
 
 use super::control::ControlQueue;
 use super::keepalive::period_ms;
+use super::lease::Leases;
 use super::{Connection, State};
 use crate::config::SetupConfig;
 use crate::error::{CloseReason, SendError};
@@ -16,13 +17,13 @@ const VERSION: Version = Version { major: 1, minor: 0 };
 const MAX_MIME_LEN: usize = 255;
 
 /// Queues a client's first frame.
-pub(super) fn queue_setup(setup: &SetupConfig, control: &mut ControlQueue) {
+pub(super) fn queue_setup(setup: &SetupConfig, lease: bool, control: &mut ControlQueue) {
     let frame = Frame::Setup(Setup {
         version: VERSION,
         keepalive_interval_ms: period_ms(setup.keepalive_interval),
         max_lifetime_ms: period_ms(setup.max_lifetime),
         resume_token: None,
-        honors_lease: false,
+        honors_lease: lease,
         metadata_mime: cut_mime(&setup.metadata_mime),
         data_mime: cut_mime(&setup.data_mime),
         payload: PayloadRef::new(setup.metadata.as_deref(), &setup.data),
@@ -63,10 +64,11 @@ impl Connection {
 
     /// A server's answer to the first frame, which is SETUP.
     pub(super) fn receive_setup<'a>(&mut self, now: Time, setup: Setup<'a>) -> Event<'a> {
-        if let Some((code, message)) = objection(&setup) {
+        if let Some((code, message)) = objection(&setup, self.lease) {
             return self.refuse(code, message);
         }
         self.state = State::Deciding;
+        self.leases = Leases::new(setup.honors_lease);
         self.keepalive
             .established(setup.keepalive_interval_ms, setup.max_lifetime_ms, now);
         Event::Setup(setup)
@@ -80,7 +82,7 @@ impl Connection {
 }
 
 /// What this side cannot agree to in a SETUP, if anything.
-fn objection(setup: &Setup<'_>) -> Option<(ErrorCode, &'static str)> {
+fn objection(setup: &Setup<'_>, lease: bool) -> Option<(ErrorCode, &'static str)> {
     if setup.version.major != VERSION.major {
         return Some((
             ErrorCode::UNSUPPORTED_SETUP,
@@ -96,7 +98,7 @@ fn objection(setup: &Setup<'_>) -> Option<(ErrorCode, &'static str)> {
     if setup.resume_token.is_some() {
         return Some((ErrorCode::REJECTED_SETUP, "resume is not supported"));
     }
-    if setup.honors_lease {
+    if setup.honors_lease && !lease {
         return Some((ErrorCode::UNSUPPORTED_SETUP, "lease is not supported"));
     }
     None

@@ -5,17 +5,39 @@ use hashbrown::hash_map::Entry;
 
 use super::reassembly::Reassembly;
 use crate::config::{Limits, Role};
-use crate::event::RequestKind;
+use crate::event::{RequestKind, StreamName};
 use crate::frame::MAX_STREAM_ID;
 
-/// One open stream.
+/// One open stream. It ends when neither side sends any more.
 #[derive(Debug)]
 pub(super) struct Stream {
     pub(super) side: Side,
+    pub(super) kind: RequestKind,
+    /// What this side still sends.
+    pub(super) sending: Half,
+    /// Items that the peer has asked for and this side has not sent.
+    pub(super) send_credit: u64,
+    /// What the peer still sends.
+    pub(super) receiving: Half,
+    /// Items that this side has asked for and the peer has not sent.
+    pub(super) receive_credit: u64,
+    /// Items that are still to be asked for in a REQUEST_N; they count as asked for in `receive_credit`.
+    pub(super) ungranted: u64,
+    /// Items that the peer has sent without being asked.
+    pub(super) overrun: usize,
     /// A payload that has begun to arrive in fragments.
     pub(super) reassembly: Option<Box<Reassembly>>,
-    /// Our answer is on its way in fragments; the stream ends with the last one.
-    pub(super) answered: bool,
+}
+
+/// One direction of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Half {
+    /// Items may come.
+    Open,
+    /// The last frame waits behind others for room; nothing more may be added.
+    Ending,
+    /// Nothing comes any more.
+    Closed,
 }
 
 /// What this side is to a stream.
@@ -24,7 +46,75 @@ pub(super) enum Side {
     /// This side asked; `user` is the driver's name for the request.
     Requester { user: u64 },
     /// The peer asked; `slot` is our name for the request.
-    Responder { slot: u64, kind: RequestKind },
+    Responder { slot: u64 },
+}
+
+impl Side {
+    pub(super) fn name(self) -> StreamName {
+        match self {
+            Self::Requester { user } => StreamName::User(user),
+            Self::Responder { slot } => StreamName::Slot(slot),
+        }
+    }
+}
+
+impl Stream {
+    /// The stream of a request of this side. `initial_n` is what it asks for.
+    fn requested(kind: RequestKind, user: u64, initial_n: u32) -> Self {
+        Self {
+            side: Side::Requester { user },
+            kind,
+            sending: Half::Closed,
+            send_credit: 0,
+            receiving: Half::Open,
+            receive_credit: initial_n.into(),
+            ungranted: 0,
+            overrun: 0,
+            reassembly: None,
+        }
+    }
+
+    /// The stream of a request of the peer. `initial_n` is what it asks for.
+    fn asked(kind: RequestKind, slot: u64, initial_n: u32) -> Self {
+        Self {
+            side: Side::Responder { slot },
+            kind,
+            sending: Half::Open,
+            send_credit: initial_n.into(),
+            receiving: Half::Closed,
+            receive_credit: 0,
+            ungranted: 0,
+            overrun: 0,
+            reassembly: None,
+        }
+    }
+
+    /// Whether neither side sends any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.sending == Half::Closed && self.receiving == Half::Closed
+    }
+
+    /// Whether its driver can still be told of an end: it has ended neither direction, or only one.
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.is_arriving() && (self.sending == Half::Open || self.receiving == Half::Open)
+    }
+
+    /// Whether it has not been handed out: its request is still arriving in fragments.
+    pub(super) fn is_arriving(&self) -> bool {
+        matches!(self.side, Side::Responder { .. })
+            && self
+                .reassembly
+                .as_ref()
+                .is_some_and(|parts| parts.of_request)
+    }
+}
+
+/// What the stream of a request of this side begins with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outbound {
+    pub(super) kind: RequestKind,
+    pub(super) user: u64,
+    pub(super) initial_n: u32,
 }
 
 #[derive(Debug)]
@@ -108,38 +198,35 @@ impl StreamTable {
 
     /// Opens the stream of a request of this side.
     #[inline]
-    pub(super) fn open_outbound(&mut self, id: u32, user: u64) {
+    pub(super) fn open_outbound(&mut self, id: u32, request: Outbound) -> &mut Stream {
         self.skip(id);
         self.outbound += 1;
-        let side = Side::Requester { user };
-        self.open.insert(
-            id,
-            Stream {
-                side,
-                reassembly: None,
-                answered: false,
-            },
-        );
+        let stream = Stream::requested(request.kind, request.user, request.initial_n);
+        self.insert(id, stream)
     }
 
-    /// Opens the stream of a request of the peer and names it.
     #[inline]
-    pub(super) fn open_inbound(&mut self, id: u32, kind: RequestKind) -> (u64, &mut Stream) {
-        let slot = self.slots.take();
-        self.inbound += 1;
-        let stream = Stream {
-            side: Side::Responder { slot, kind },
-            reassembly: None,
-            answered: false,
-        };
-        let stream = match self.open.entry(id) {
+    fn insert(&mut self, id: u32, stream: Stream) -> &mut Stream {
+        match self.open.entry(id) {
             Entry::Occupied(mut entry) => {
                 entry.insert(stream);
                 entry.into_mut()
             }
             Entry::Vacant(entry) => entry.insert(stream),
-        };
-        (slot, stream)
+        }
+    }
+
+    /// Opens the stream of a request of the peer and names it.
+    #[inline]
+    pub(super) fn open_inbound(
+        &mut self,
+        id: u32,
+        kind: RequestKind,
+        initial_n: u32,
+    ) -> (u64, &mut Stream) {
+        let slot = self.slots.take();
+        self.inbound += 1;
+        (slot, self.insert(id, Stream::asked(kind, slot, initial_n)))
     }
 
     pub(super) fn contains(&self, id: u32) -> bool {
@@ -175,6 +262,11 @@ impl StreamTable {
         self.slots = Slots::default();
         self.outbound = 0;
         self.inbound = 0;
+    }
+
+    #[cfg(test)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Stream> {
+        self.open.values()
     }
 
     #[cfg(test)]

@@ -214,7 +214,7 @@ fn nothing_happens_after_the_end() {
         assert!(!side.connection.cancel(own, 7));
         assert_eq!(side.respond(1, b""), Err(SendError::Closed));
         let connection = &mut side.connection;
-        let failed = connection.respond_error(1, ErrorCode::INVALID, b"", &mut side.out);
+        let failed = connection.send_error(1, ErrorCode::INVALID, b"", &mut side.out);
         assert_eq!(failed, Err(SendError::Closed));
         let request = connection.request_response(8, &body(b""), &mut side.out);
         assert_eq!(request, Err(SendError::Closed));

@@ -16,6 +16,8 @@ fn a_fire_and_forget_arrives_and_leaves_nothing_behind() {
             stream: 1,
             slot: 0,
             kind: RequestKind::FireAndForget,
+            initial_n: 0,
+            complete: true,
             payload: OwnedPayload {
                 metadata: Some(b"meta".to_vec()),
                 data: b"data".to_vec(),
@@ -33,7 +35,7 @@ fn a_fire_and_forget_cannot_be_answered() {
     let connection = &mut server.connection;
     let answered = connection.respond(1, None, &mut server.out);
     assert_eq!(answered, Err(SendError::NoSuchStream));
-    let failed = connection.respond_error(1, ErrorCode::INVALID, b"", &mut server.out);
+    let failed = connection.send_error(1, ErrorCode::INVALID, b"", &mut server.out);
     assert_eq!(failed, Err(SendError::NoSuchStream));
     server.assert_sent(&[]);
 }
@@ -53,7 +55,7 @@ fn an_error_for_a_fire_and_forget_is_ignored() {
 /// Whatever the reason, the peer has already forgotten the stream.
 #[test]
 fn a_fire_and_forget_that_is_turned_away_is_not_answered() {
-    let mut config = Config::server();
+    let mut config = server_config();
     config.limits.max_inbound_streams = 1;
     config.limits.max_payload_len = 4;
     let mut server = Alone::server_with(&config);

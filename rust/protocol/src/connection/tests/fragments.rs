@@ -53,7 +53,7 @@ fn asking() -> Alone {
 
 /// A server with the same limits.
 fn limited_server() -> Alone {
-    let mut config = Config::server();
+    let mut config = server_config();
     config.limits.max_payload_len = 10;
     config.limits.max_reassembly_bytes = 15;
     Alone::server_with(&config)
@@ -128,6 +128,8 @@ fn a_fire_and_forget_in_fragments_ends_with_its_last_one() {
             stream: 1,
             slot: 0,
             kind: RequestKind::FireAndForget,
+            initial_n: 0,
+            complete: true,
             payload: only_data(b"abcd"),
         })
     );
@@ -307,7 +309,7 @@ fn a_withdrawn_request_gives_the_memory_of_its_answer_back() {
 
 #[test]
 fn requests_that_are_still_arriving_count_as_open() {
-    let mut config = Config::server();
+    let mut config = server_config();
     config.limits.max_inbound_streams = 1;
     let mut server = Alone::server_with(&config);
     server.receive(1, first_of_request(b""));

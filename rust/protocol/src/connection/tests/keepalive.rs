@@ -206,7 +206,7 @@ fn a_sign_of_life_after_the_grace_starts_the_lifetime_again() {
 
 #[test]
 fn a_flood_of_keepalives_whose_echoes_are_not_read_is_a_connection_error() {
-    let mut config = Config::server();
+    let mut config = server_config();
     config.limits.max_control_bytes = 1_000;
     let mut server = Alone::server_with(&config);
     let last = (0..100).find_map(|_| {
@@ -222,7 +222,7 @@ fn a_flood_of_keepalives_whose_echoes_are_not_read_is_a_connection_error() {
 
 #[test]
 fn echoes_that_are_read_may_go_on_for_ever() {
-    let mut config = Config::server();
+    let mut config = server_config();
     config.limits.max_control_bytes = 100;
     let mut server = Alone::server_with(&config);
     for _ in 0..1_000 {

@@ -1,12 +1,12 @@
 //! What one side may make the other hold, and what happens to a request that passes a limit.
 
 use super::*;
-use crate::frame::{MAX_FRAME_LEN, RequestChannel, RequestStream};
+use crate::frame::MAX_FRAME_LEN;
 use crate::sink::ExternalBody;
 
 #[test]
 fn a_request_over_the_inbound_limit_is_rejected_and_the_others_go_on() {
-    let mut config = Config::server();
+    let mut config = server_config();
     config.limits.max_inbound_streams = 2;
     let mut server = Alone::server_with(&config);
     server.receive(1, request_response(PayloadRef::default()));
@@ -25,7 +25,7 @@ fn a_request_over_the_inbound_limit_is_rejected_and_the_others_go_on() {
 
 #[test]
 fn the_inbound_limit_does_not_concern_whole_fire_and_forgets() {
-    let mut config = Config::server();
+    let mut config = server_config();
     config.limits.max_inbound_streams = 2;
     let mut server = Alone::server_with(&config);
     for stream in [1, 3, 5, 7] {
@@ -51,27 +51,29 @@ fn a_request_over_the_outbound_limit_is_refused_here() {
     assert_eq!(client.request(3, b""), 7);
 }
 
-/// One that the driver holds is sent in fragments; see `fragments_out`.
 #[test]
-fn a_copied_payload_that_fits_no_frame_fails_alone() {
-    let large = vec![0; MAX_FRAME_LEN];
-    let rest = MAX_FRAME_LEN - FrameHeader::LEN;
+fn a_payload_over_the_limit_fails_alone() {
+    let mut config = client_config();
+    config.limits.max_payload_len = MAX_FRAME_LEN;
+    let large = vec![0; MAX_FRAME_LEN + 1];
+    let half = MAX_FRAME_LEN / 2;
     for payload in [
-        PayloadRef::from_data(&large[..rest + 1]),
-        PayloadRef::new(Some(b""), &large[..rest - 2]),
-        PayloadRef::new(Some(&large[..rest - 2]), b""),
+        PayloadRef::from_data(&large),
+        PayloadRef::new(Some(b""), &large),
+        PayloadRef::new(Some(&large), b""),
+        PayloadRef::new(Some(&large[..half]), &large[..half + 2]),
     ] {
         let large = Body::Inline(payload);
-        let mut client = Alone::client();
+        let mut client = Alone::client_with(&config);
         let connection = &mut client.connection;
-        assert_eq!(
-            connection.request_response(1, &large, &mut client.out),
-            Err(SendError::PayloadTooLarge)
-        );
-        assert_eq!(
-            connection.fire_and_forget(&large, &mut client.out),
-            Err(SendError::PayloadTooLarge)
-        );
+        let refused = Err(SendError::PayloadTooLarge);
+        let out = &mut client.out;
+        assert_eq!(connection.request_response(1, &large, out), refused);
+        assert_eq!(connection.request_stream(1, 1, &large, out), refused);
+        let channel = connection.request_channel(1, 1, &large, false, out);
+        assert_eq!(channel, refused);
+        let forgotten = connection.fire_and_forget(&large, out);
+        assert_eq!(forgotten, Err(SendError::PayloadTooLarge));
         assert_eq!(connection.outbound_streams(), 0);
         client.assert_sent(&[]);
         assert_eq!(client.request(1, b""), 1, "the connection goes on");
@@ -93,15 +95,17 @@ fn the_longest_payload_that_fits_a_frame_is_sent() {
 }
 
 #[test]
-fn an_answer_that_fits_no_frame_leaves_the_request_to_be_answered() {
-    let mut server = Alone::server();
+fn an_answer_over_the_limit_leaves_the_request_to_be_answered() {
+    let mut config = server_config();
+    config.limits.max_payload_len = MAX_FRAME_LEN;
+    let mut server = Alone::server_with(&config);
     server.receive(1, request_response(PayloadRef::default()));
-    let large = vec![0; MAX_FRAME_LEN];
+    let large = vec![0; MAX_FRAME_LEN + 1];
     let large = Body::Inline(PayloadRef::from_data(&large));
     let connection = &mut server.connection;
     let refused = connection.respond(1, Some(&large), &mut server.out);
     assert_eq!(refused, Err(SendError::PayloadTooLarge));
-    let failed = connection.respond_error(1, ErrorCode::INVALID, b"too large", &mut server.out);
+    let failed = connection.send_error(1, ErrorCode::INVALID, b"too large", &mut server.out);
     assert_eq!(failed, Ok(()));
     server.assert_sent(&[(1, error(ErrorCode::INVALID, "too large"))]);
 }
@@ -117,31 +121,8 @@ fn a_frame_that_the_layer_below_refuses_ends_the_connection() {
 }
 
 #[test]
-fn interactions_that_are_not_there_are_rejected() {
-    let frames = [
-        Frame::RequestStream(RequestStream {
-            follows: false,
-            initial_n: 1,
-            payload: PayloadRef::default(),
-        }),
-        Frame::RequestChannel(RequestChannel {
-            follows: false,
-            complete: false,
-            initial_n: 1,
-            payload: PayloadRef::default(),
-        }),
-    ];
-    for frame in frames {
-        let mut server = Alone::server();
-        assert_eq!(server.receive(1, frame), None);
-        let message = "this interaction is not supported";
-        server.assert_sent(&[(1, error(ErrorCode::REJECTED, message))]);
-    }
-}
-
-#[test]
 fn a_flood_of_rejections_that_are_not_read_is_a_connection_error() {
-    let mut config = Config::server();
+    let mut config = server_config();
     config.limits.max_inbound_streams = 0;
     config.limits.max_control_bytes = 1_000;
     let mut server = Alone::server_with(&config);

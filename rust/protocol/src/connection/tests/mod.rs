@@ -5,28 +5,39 @@
 //! server. The clock is virtual.
 
 mod closing;
+mod credit;
 mod fire_and_forget;
+mod fragment_len;
 mod fragments;
 mod fragments_out;
 mod hostile;
 mod ids;
+mod interactions;
 mod keepalive;
+mod lease;
 mod limits;
+mod metadata_push;
 mod not_understood;
 mod output;
+mod queue_bounds;
+mod queue_order;
+mod request_channel;
 mod request_response;
+mod request_stream;
+mod requests_in_fragments;
 mod setup;
 mod sink;
+mod taking_turns;
 
 use std::time::Duration;
 
 use super::Connection;
 use crate::config::Config;
 use crate::error::{CloseReason, Origin, SendError};
-use crate::event::{Event, InboundPayload, OwnedPayload, RequestKind};
+use crate::event::{Event, InboundPayload, OwnedPayload, RequestKind, StreamName};
 use crate::frame::{
-    Cancel, ErrorCode, ErrorFrame, Flags, Frame, FrameHeader, Keepalive, PayloadFrame, PayloadRef,
-    RequestFnf, RequestResponse, Setup, Version,
+    Cancel, ErrorCode, ErrorFrame, Flags, Frame, FrameHeader, Keepalive, MAX_FRAME_LEN,
+    PayloadFrame, PayloadRef, RequestFnf, RequestResponse, Setup, Version,
 };
 use crate::sink::Body;
 use crate::time::Time;
@@ -40,8 +51,11 @@ enum Seen {
         stream: u32,
         slot: u64,
         kind: RequestKind,
+        initial_n: u32,
+        complete: bool,
         payload: OwnedPayload,
     },
+    /// The answer to a request of this side, or the last item of it.
     Response {
         user: u64,
         payload: Option<OwnedPayload>,
@@ -55,6 +69,31 @@ enum Seen {
         stream: u32,
         slot: u64,
     },
+    /// An item that is not the last of a request of this side.
+    Item {
+        name: StreamName,
+        payload: Option<OwnedPayload>,
+        complete: bool,
+    },
+    RequesterFailed {
+        slot: u64,
+        code: ErrorCode,
+        message: String,
+    },
+    /// The responder of a channel wants no more items.
+    NoMoreWanted {
+        user: u64,
+    },
+    Granted {
+        name: StreamName,
+        n: u32,
+    },
+    Lease {
+        ttl: Duration,
+        requests: u32,
+        metadata: Option<Vec<u8>>,
+    },
+    MetadataPush(Vec<u8>),
     Draining,
     Closed,
 }
@@ -67,27 +106,75 @@ impl From<Event<'_>> for Seen {
                 stream,
                 slot,
                 kind,
+                initial_n,
+                complete,
                 payload,
             } => Self::Request {
                 stream,
                 slot,
                 kind,
+                initial_n,
+                complete,
                 payload: owned(&payload),
             },
-            Event::Response { user, payload } => Self::Response {
+            Event::Item {
+                name: StreamName::User(user),
+                payload,
+                complete: true,
+                ..
+            } => Self::Response {
                 user,
                 payload: payload.as_ref().map(owned),
             },
+            Event::Item {
+                name,
+                payload,
+                complete,
+                ..
+            } => Self::Item {
+                name,
+                payload: payload.as_ref().map(owned),
+                complete,
+            },
             Event::Failed {
-                user,
+                name: StreamName::User(user),
                 code,
                 message,
+                ..
             } => Self::Failed {
                 user,
                 code,
                 message: String::from_utf8_lossy(&message).into_owned(),
             },
-            Event::Cancelled { stream, slot } => Self::Cancelled { stream, slot },
+            Event::Failed {
+                name: StreamName::Slot(slot),
+                code,
+                message,
+                ..
+            } => Self::RequesterFailed {
+                slot,
+                code,
+                message: String::from_utf8_lossy(&message).into_owned(),
+            },
+            Event::Cancelled {
+                stream,
+                name: StreamName::Slot(slot),
+            } => Self::Cancelled { stream, slot },
+            Event::Cancelled {
+                name: StreamName::User(user),
+                ..
+            } => Self::NoMoreWanted { user },
+            Event::Granted { name, n, .. } => Self::Granted { name, n },
+            Event::Lease {
+                ttl,
+                requests,
+                metadata,
+            } => Self::Lease {
+                ttl,
+                requests,
+                metadata: metadata.map(<[u8]>::to_vec),
+            },
+            Event::MetadataPush(metadata) => Self::MetadataPush(metadata.to_vec()),
             Event::Draining => Self::Draining,
             Event::Closed => Self::Closed,
         }
@@ -177,8 +264,16 @@ const SETUP: Setup<'static> = Setup {
 /// A client whose periods are those of [`SETUP`].
 fn client_config() -> Config {
     let mut config = Config::client();
+    config.fragment_len = MAX_FRAME_LEN;
     config.setup.keepalive_interval = Duration::from_secs(1);
     config.setup.max_lifetime = Duration::from_secs(10);
+    config
+}
+
+/// A server that sends whole frames as long as the specification lets it.
+fn server_config() -> Config {
+    let mut config = Config::server();
+    config.fragment_len = MAX_FRAME_LEN;
     config
 }
 
@@ -213,12 +308,12 @@ impl Alone {
 
     /// A server that has heard no SETUP.
     fn fresh_server() -> Self {
-        Self::new(&Config::server())
+        Self::new(&server_config())
     }
 
     /// A server that has accepted [`SETUP`].
     fn server() -> Self {
-        Self::server_with(&Config::server())
+        Self::server_with(&server_config())
     }
 
     fn server_with(config: &Config) -> Self {
@@ -321,7 +416,7 @@ struct Both {
 impl Pair {
     /// Two endpoints that have agreed on a setup.
     fn connected() -> Self {
-        Self::with(&client_config(), &Config::server())
+        Self::with(&client_config(), &server_config())
     }
 
     fn with(client: &Config, server: &Config) -> Self {

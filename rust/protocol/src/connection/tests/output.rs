@@ -25,7 +25,7 @@ fn without_room_no_call_changes_anything() {
             Err(SendError::Full)
         );
         assert_eq!(
-            connection.respond_error(1, ErrorCode::INVALID, b"", &mut server.out),
+            connection.send_error(1, ErrorCode::INVALID, b"", &mut server.out),
             Err(SendError::Full)
         );
         assert_eq!(connection.outbound_streams(), 0);

@@ -153,7 +153,7 @@ fn a_failed_request_carries_the_code_and_the_message() {
         let server = &mut pair.server;
         let sent = server
             .connection
-            .respond_error(stream, code, b"no", &mut server.out);
+            .send_error(stream, code, b"no", &mut server.out);
         assert_eq!(sent, Ok(()));
         assert_eq!(
             pair.ferry().client,
@@ -174,7 +174,7 @@ fn a_long_error_message_is_cut() {
     let sent =
         server
             .connection
-            .respond_error(1, ErrorCode::INVALID, message.as_bytes(), &mut server.out);
+            .send_error(1, ErrorCode::INVALID, message.as_bytes(), &mut server.out);
     assert_eq!(sent, Ok(()));
     server.assert_sent(&[(1, error(ErrorCode::INVALID, &message[..16 << 10]))]);
 }
@@ -186,7 +186,7 @@ fn a_request_is_answered_once() {
     let connection = &mut server.connection;
     let again = connection.respond(1, None, &mut server.out);
     assert_eq!(again, Err(SendError::NoSuchStream));
-    let failed = connection.respond_error(1, ErrorCode::INVALID, b"", &mut server.out);
+    let failed = connection.send_error(1, ErrorCode::INVALID, b"", &mut server.out);
     assert_eq!(failed, Err(SendError::NoSuchStream));
     assert_eq!(server.sent().len(), 1);
 }

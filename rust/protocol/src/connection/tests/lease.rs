@@ -1,0 +1,166 @@
+//! Leases: who may request how much, for how long (specification, "Lease Semantics").
+
+use super::*;
+use crate::frame::Lease;
+
+const TTL: Duration = Duration::from_secs(5);
+
+fn leasing(mut config: Config) -> Config {
+    config.lease = true;
+    config
+}
+
+/// A client and a server that have agreed on leases.
+fn agreed() -> Pair {
+    Pair::with(&leasing(client_config()), &leasing(server_config()))
+}
+
+fn lease_frame(ttl: Duration, requests: u32) -> Frame<'static> {
+    Frame::Lease(Lease {
+        ttl_ms: ttl.as_millis() as u32,
+        requests,
+        metadata: None,
+    })
+}
+
+fn leasing_client() -> Alone {
+    let mut client = Alone::client_with(&leasing(client_config()));
+    client.sent();
+    client
+}
+
+fn try_request(client: &mut Alone, user: u64) -> Result<u32, SendError> {
+    let (connection, out) = (&mut client.connection, &mut client.out);
+    connection.request_response(user, &body(b""), out)
+}
+
+#[test]
+fn a_client_that_proposes_leases_makes_no_request_without_one() {
+    let mut client = leasing_client();
+    assert_eq!(try_request(&mut client, 1), Err(SendError::NoLease));
+    let seen = client.receive(0, lease_frame(TTL, 2));
+    let expected = Seen::Lease {
+        ttl: TTL,
+        requests: 2,
+        metadata: None,
+    };
+    assert_eq!(seen, Some(expected));
+    assert_eq!(try_request(&mut client, 1), Ok(1));
+    assert_eq!(try_request(&mut client, 2), Ok(3));
+    assert_eq!(try_request(&mut client, 3), Err(SendError::NoLease));
+}
+
+#[test]
+fn a_lease_ends_with_its_time() {
+    let mut client = leasing_client();
+    client.receive(0, lease_frame(TTL, 100));
+    client.pass(TTL - Duration::from_millis(1));
+    client.tick();
+    assert!(try_request(&mut client, 1).is_ok());
+    client.pass(Duration::from_millis(1));
+    client.tick();
+    assert_eq!(try_request(&mut client, 2), Err(SendError::NoLease));
+}
+
+#[test]
+fn the_last_lease_counts_and_nothing_stops_requests() {
+    let mut client = leasing_client();
+    client.receive(0, lease_frame(TTL, 100));
+    client.receive(0, lease_frame(TTL, 1));
+    assert!(try_request(&mut client, 1).is_ok());
+    assert_eq!(try_request(&mut client, 2), Err(SendError::NoLease));
+    client.receive(0, lease_frame(TTL, 100));
+    client.receive(0, lease_frame(TTL, 0));
+    assert_eq!(try_request(&mut client, 3), Err(SendError::NoLease));
+    client.receive(0, lease_frame(Duration::ZERO, 100));
+    assert_eq!(try_request(&mut client, 4), Err(SendError::NoLease));
+}
+
+#[test]
+fn every_kind_of_request_uses_the_lease() {
+    let mut client = leasing_client();
+    client.receive(0, lease_frame(TTL, 4));
+    let (connection, out) = (&mut client.connection, &mut client.out);
+    assert!(connection.request_response(1, &body(b""), out).is_ok());
+    assert!(connection.fire_and_forget(&body(b""), out).is_ok());
+    assert!(connection.request_stream(2, 1, &body(b""), out).is_ok());
+    assert!(
+        connection
+            .request_channel(3, 1, &body(b""), true, out)
+            .is_ok()
+    );
+    assert_eq!(
+        connection.fire_and_forget(&body(b""), out),
+        Err(SendError::NoLease)
+    );
+}
+
+#[test]
+fn a_responder_rejects_what_goes_beyond_its_lease() {
+    let mut server = Alone::new(&leasing(server_config()));
+    let proposal = Setup {
+        honors_lease: true,
+        ..SETUP
+    };
+    assert_eq!(server.receive(0, Frame::Setup(proposal)), Some(Seen::Setup));
+    assert_eq!(server.connection.accept_setup(), Ok(()));
+    let now = server.now;
+    assert_eq!(server.connection.grant_lease(TTL, 1, None, now), Ok(()));
+    server.assert_sent(&[(0, lease_frame(TTL, 1))]);
+    assert!(
+        server
+            .receive(1, request_response(PayloadRef::default()))
+            .is_some()
+    );
+    assert_eq!(
+        server.receive(3, request_response(PayloadRef::default())),
+        None
+    );
+    let rejected = error(ErrorCode::REJECTED, "no lease is left for this request");
+    server.assert_sent(&[(3, rejected)]);
+    assert_eq!(server.receive(5, request_fnf(PayloadRef::default())), None);
+    server.assert_sent(&[]);
+}
+
+#[test]
+fn both_sides_lease_to_each_other() {
+    let mut pair = agreed();
+    let now = pair.client.now;
+    assert!(pair.client.connection.uses_leases() && pair.server.connection.uses_leases());
+    assert_eq!(
+        pair.server.connection.grant_lease(TTL, 1, Some(b"m"), now),
+        Ok(())
+    );
+    assert_eq!(
+        pair.client.connection.grant_lease(TTL, 1, None, now),
+        Ok(())
+    );
+    pair.ferry();
+    assert_eq!(try_request(&mut pair.client, 1), Ok(1));
+    assert_eq!(try_request(&mut pair.server, 1), Ok(2));
+}
+
+#[test]
+fn without_agreement_there_are_no_leases() {
+    let mut client = Alone::client();
+    client.sent();
+    assert_eq!(client.receive(0, lease_frame(TTL, 1)), None);
+    let now = client.now;
+    let refused = client.connection.grant_lease(TTL, 1, None, now);
+    assert_eq!(refused, Err(SendError::NotReady));
+    assert!(try_request(&mut client, 1).is_ok());
+}
+
+#[test]
+fn a_lease_says_at_most_31_bits() {
+    let mut client = leasing_client();
+    let now = client.now;
+    let endless = Duration::from_secs(u64::MAX);
+    let granted = client.connection.grant_lease(endless, u32::MAX, None, now);
+    assert_eq!(granted, Ok(()));
+    let most = Duration::from_millis(0x7FFF_FFFF);
+    client.assert_sent(&[(0, lease_frame(most, 0x7FFF_FFFF))]);
+    let long = vec![0; (16 << 10) + 1];
+    let refused = client.connection.grant_lease(TTL, 1, Some(&long), now);
+    assert_eq!(refused, Err(SendError::PayloadTooLarge));
+}

@@ -1,0 +1,84 @@
+//! Two connections over a simulated network, with virtual time and a seed that decides everything.
+//!
+//! Both sides make requests of every kind with payloads of any length, grant, send, complete, fail, withdraw and push
+//! metadata, while the network delays, cuts and holds up their bytes, and now and then goes away. Whatever happens,
+//! each request ends once on each side, items arrive in order and unharmed, nobody sends what was not asked for, and
+//! in the end nothing is left.
+//!
+//! `SIMULATION_SEEDS=100000` runs so many seeds, `SIMULATION_SEED=7` that one alone. A failure names its seed.
+
+mod endpoint;
+mod journal;
+mod network;
+mod random;
+mod wire;
+mod world;
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use world::World;
+
+const DEFAULT_SEEDS: u64 = 2_000;
+
+/// What all the seeds together have to have seen, lest the simulation test nothing.
+#[derive(Debug, Default)]
+struct Coverage {
+    finished: u64,
+    lost: u64,
+    items: u64,
+    fragments: u64,
+    cut: u64,
+}
+
+#[test]
+fn both_sides_agree_whatever_the_network_does() {
+    if let Some(seed) = number("SIMULATION_SEED") {
+        run(seed, &mut Coverage::default());
+        return;
+    }
+    let seeds = number("SIMULATION_SEEDS").unwrap_or(DEFAULT_SEEDS);
+    let mut coverage = Coverage::default();
+    for seed in 0..seeds {
+        run(seed, &mut coverage);
+    }
+    println!("{coverage:?}");
+    if seeds >= DEFAULT_SEEDS {
+        let seen = [
+            coverage.finished,
+            coverage.lost,
+            coverage.items,
+            coverage.fragments,
+            coverage.cut,
+        ];
+        assert!(seen.iter().all(|count| *count > seeds / 20), "{coverage:?}");
+    }
+}
+
+fn run(seed: u64, coverage: &mut Coverage) {
+    let world = catch_unwind(AssertUnwindSafe(|| {
+        let mut world = World::new(seed);
+        world.run();
+        world
+    }));
+    match world {
+        Ok(world) => world.cover(coverage),
+        Err(panic) => panic!(
+            "seed {seed}: {}; run it alone with SIMULATION_SEED={seed}",
+            message(&*panic)
+        ),
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    match (panic.downcast_ref::<String>(), panic.downcast_ref::<&str>()) {
+        (Some(message), _) => message,
+        (_, Some(message)) => message,
+        _ => "a panic without a message",
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let value = std::env::var(variable).ok()?;
+    Some(value.parse().expect("the variable is a number"))
+}
