@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::scenarios;
 
 /// How long a request may take before it counts as hung.
-const BOUND: Duration = Duration::from_secs(10);
+pub(crate) const BOUND: Duration = Duration::from_secs(10);
 
 /// Why a request failed: the text, and the wire code where the other side sent one.
 pub(crate) struct Failure {

@@ -3,11 +3,14 @@
 mod bytes;
 mod cancel;
 mod client;
+mod items;
+mod numbers;
 mod options;
 mod report;
 mod responder;
 mod scenarios;
 mod server;
+mod streams;
 
 use clap::{Parser, Subcommand};
 

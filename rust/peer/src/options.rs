@@ -50,12 +50,18 @@ pub(crate) struct Client {
     /// No request metadata, as when no other flag gives any.
     #[arg(long)]
     no_metadata: bool,
-    /// How many requests.
+    /// How many requests, or items.
     #[arg(long, default_value_t = 1)]
     pub(crate) count: u32,
-    /// Bytes of pattern in a request's data.
+    /// Bytes of pattern in a request's data, or in an item.
     #[arg(long, default_value_t = 0)]
-    size: usize,
+    pub(crate) size: usize,
+    /// How many items to ask for ahead.
+    #[arg(long, default_value_t = 256)]
+    pub(crate) prefetch: u32,
+    /// How many items to take before cancelling.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) after: u32,
     /// How long to be silent.
     #[arg(long, default_value = "0s", value_parser = duration)]
     pub(crate) idle: Duration,
@@ -71,6 +77,12 @@ pub(crate) enum Scenario {
     Fnf,
     Idle,
     Rejected,
+    Stream,
+    StreamCancel,
+    StreamError,
+    StreamBig,
+    Channel,
+    Push,
 }
 
 impl Scenario {
@@ -97,6 +109,11 @@ impl Client {
         let hex = self.data_hex.clone().map(|hex| hex.0);
         let data = text.or(hex).unwrap_or_else(|| pattern(0, self.size));
         payload(data, self.request_metadata())
+    }
+
+    /// The data given as text.
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.data.as_deref()
     }
 
     /// The `index`-th request of the scenarios that send several.

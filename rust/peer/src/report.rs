@@ -26,6 +26,24 @@ struct Line<'a> {
     code: u32,
 }
 
+/// What came of a stream or a channel.
+#[derive(Default, Serialize)]
+pub(crate) struct ItemsLine {
+    /// How many items came.
+    pub(crate) items: u32,
+    /// Each was the one that was expected.
+    pub(crate) ordered: bool,
+    pub(crate) error: String,
+    pub(crate) code: u32,
+}
+
+impl ItemsLine {
+    pub(crate) fn fail(&mut self, failure: Failure) {
+        self.error = failure.text;
+        self.code = failure.code;
+    }
+}
+
 impl Report {
     pub(crate) fn new(scenario: String) -> Self {
         Self { scenario }
@@ -41,6 +59,17 @@ impl Report {
             Err(failure) => self.failure(index, failure),
         };
         print_json(&line)
+    }
+
+    pub(crate) fn items(&self, line: &ItemsLine) -> anyhow::Result<()> {
+        #[derive(Serialize)]
+        struct Named<'a> {
+            scenario: &'a str,
+            #[serde(flatten)]
+            line: &'a ItemsLine,
+        }
+        let scenario = &self.scenario;
+        print_json(&Named { scenario, line })
     }
 
     pub(crate) fn inflight(&self, count: u32) -> anyhow::Result<()> {

@@ -1,10 +1,12 @@
-//! What the server answers: a request's data says whether to fail, never to answer, or to echo.
+//! What the server answers: a request's data says what. `items` has what streams and channels are made of.
 
 use std::future;
 
-use rsocket_runtime::{Failure, Handler, Payload};
+use ::bytes::Bytes;
+use rsocket_runtime::{Failure, Handler, ItemSender, Items, Payload};
 
 use crate::bytes::{digest, metadata_digest};
+use crate::items::{self, Answer};
 use crate::report::print_line;
 
 pub(crate) const ERROR_PREFIX: &str = "error:";
@@ -32,9 +34,24 @@ impl Handler for Responder {
             digest(&request.data)
         ));
     }
+
+    async fn request_stream(&self, request: Payload, sender: ItemSender) -> Result<(), Failure> {
+        if request.data == HANG_REQUEST {
+            return hang().await;
+        }
+        Answer::parse(&request.data)?.send(sender).await
+    }
+
+    async fn request_channel(&self, received: Items, sender: ItemSender) -> Result<(), Failure> {
+        items::echo(received, sender).await
+    }
+
+    async fn metadata_push(&self, metadata: Bytes) {
+        print_line(&format!("push {}", digest(&metadata)));
+    }
 }
 
-async fn hang() -> Result<Option<Payload>, Failure> {
+async fn hang<T>() -> T {
     let _cancelled = PrintWhenDropped("cancelled");
     print_line("hang");
     future::pending().await

@@ -8,6 +8,7 @@ use crate::client::{Failure, request};
 use crate::options::{self, Scenario};
 use crate::report::Report;
 use crate::responder::{ERROR_PREFIX, HANG_REQUEST};
+use crate::streams;
 
 type Outcome = (u32, Result<Payload, Failure>);
 
@@ -27,6 +28,12 @@ pub(crate) async fn run(
         Scenario::Loss => loss(connection, options, report).await?,
         Scenario::Fnf => fire_and_forget(connection, options, report).await?,
         Scenario::Idle => idle(connection, options, report).await?,
+        Scenario::Stream => streams::stream(connection, options, report).await?,
+        Scenario::StreamCancel => streams::stream_cancel(connection, options, report).await?,
+        Scenario::StreamError => streams::stream_error(connection, options, report).await?,
+        Scenario::StreamBig => streams::stream_big(connection, options, report).await?,
+        Scenario::Channel => streams::channel(connection, options, report).await?,
+        Scenario::Push => streams::push(connection, options, report).await?,
     }
     report.done()
 }

@@ -46,7 +46,7 @@ impl Answer {
                 core.respond(self.stream, Some(body), writer)
             });
         drop(state);
-        wake(sent?.1);
+        wake(sent?.task);
         Ok(())
     }
 
@@ -74,7 +74,7 @@ impl Answer {
         let sent = self
             .shared
             .send_bare(&mut state, &mut place, |core, writer| {
-                core.respond_error(self.stream, code, message.as_bytes(), writer)
+                core.send_error(self.stream, code, message.as_bytes(), writer)
             });
         drop(state);
         // An error says that the peer does not wait for the answer any more.

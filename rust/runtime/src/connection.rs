@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use futures_core::Stream;
 use rsocket_protocol::frame::ErrorCode;
-use rsocket_protocol::{CloseReason, Config, Role};
+use rsocket_protocol::{CloseReason, Config};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::acceptor::Decide;
@@ -12,7 +14,10 @@ use crate::dial::{ConnectError, check_setup};
 use crate::driver::{Clock, Driver, Responder};
 use crate::pending::Pending;
 use crate::shared::{Shared, wake};
-use crate::{Acceptor, ConnectOptions, Error, NotSupported, Payload, ServerOptions};
+use crate::{
+    Acceptor, ConnectOptions, Error, IntoItem, NotSupported, OpenChannel, Payload, RequestStream,
+    ServerOptions, opening,
+};
 
 /// One end of an RSocket connection, for requests to the peer. Clones are the same connection.
 ///
@@ -20,7 +25,7 @@ use crate::{Acceptor, ConnectOptions, Error, NotSupported, Payload, ServerOption
 /// [`Acceptor`] is given does not; it lives until either side closes it.
 #[derive(Clone)]
 pub struct Connection {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     /// Held by the clones of a connection that closes with the last of them.
     _owner: Option<Arc<Owner>>,
 }
@@ -55,9 +60,10 @@ impl Connection {
         check_setup(&options.setup)?;
         let handler = options.handler.unwrap_or_else(|| Arc::new(NotSupported));
         let config = Config {
-            role: Role::Client,
             setup: options.setup,
             limits: options.limits,
+            fragment_len: options.fragment_len,
+            ..Config::client()
         };
         let responder = Responder::Fixed(handler);
         Ok(Self::spawn(
@@ -139,7 +145,82 @@ impl Connection {
             });
         let sent = sent.map_err(|error| state.send_error(error));
         drop(state);
-        wake(sent?.1);
+        wake(sent?.task);
+        Ok(())
+    }
+
+    /// Asks the peer for any number of items (specification, "Request Stream"). The request is sent when the stream is
+    /// first polled.
+    ///
+    /// ```no_run
+    /// # use rsocket_runtime::{Connection, Error, Payload};
+    /// # async fn example(connection: Connection) -> Result<(), Error> {
+    /// let mut prices = connection.request_stream(Payload::new("prices")).prefetch(32);
+    /// while let Some(price) = prices.next().await {
+    ///     println!("{:?}", price?.data);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "nothing is sent before the stream is polled"]
+    pub fn request_stream(&self, payload: Payload) -> RequestStream {
+        let connection = self.clone();
+        RequestStream::new(Box::new(|window| {
+            Box::pin(opening::stream(connection, payload, window))
+        }))
+    }
+
+    /// Sends the items of a stream to the peer, and receives the peer's (specification, "Request Channel"). The items
+    /// are [payloads](Payload), or `Result`s whose error ends the channel.
+    ///
+    /// The first item is the request; it is awaited and sent when the returned stream is polled. The others are sent by
+    /// a task of their own, as the peer asks for them, with one item held ready. They go on after the peer's have ended,
+    /// and the peer's go on after they have. Where the peer takes no more of them, `items` is dropped. Without any item
+    /// nothing is sent, and the returned stream is empty.
+    #[must_use = "nothing is sent before the stream is polled"]
+    pub fn request_channel<S>(&self, items: S) -> RequestStream
+    where
+        S: Stream + Send + 'static,
+        S::Item: IntoItem + Send,
+    {
+        let connection = self.clone();
+        RequestStream::new(Box::new(|window| {
+            Box::pin(opening::channel_of(connection, items, window))
+        }))
+    }
+
+    /// Opens a channel (specification, "Request Channel") whose further items are sent by hand; `.await` it.
+    ///
+    /// # Errors
+    /// As for [`fire_and_forget`](Self::fire_and_forget).
+    ///
+    /// # Cancellation
+    /// Dropping the future before it is ready sends nothing.
+    pub fn open_channel(&self, first: Payload) -> OpenChannel {
+        OpenChannel::new(self.clone(), first)
+    }
+
+    /// Tells the peer something about the connection as a whole (specification, "METADATA_PUSH Frame"). Returns when it
+    /// is in the output; nothing says whether it arrives.
+    ///
+    /// # Errors
+    /// The end of the connection, and [`Error::PayloadTooLarge`] for more than 32 KiB.
+    ///
+    /// # Cancellation
+    /// Dropping the future before it is ready sends nothing.
+    pub async fn metadata_push(&self, metadata: Bytes) -> Result<(), Error> {
+        let Ok(mut place) = self.shared.room.place_for(metadata.len()).await else {
+            return Err(self.shared.lock().closed_error(false));
+        };
+        let mut state = self.shared.lock();
+        let sent = self
+            .shared
+            .send_bare(&mut state, &mut place, |core, writer| {
+                core.metadata_push(&metadata, writer)
+            });
+        let sent = sent.map_err(|error| state.send_error(error));
+        drop(state);
+        wake(sent?);
         Ok(())
     }
 

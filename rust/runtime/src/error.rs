@@ -5,11 +5,12 @@ use std::sync::Arc;
 use rsocket_protocol::frame::ErrorCode;
 use rsocket_protocol::{CloseReason, Origin};
 
+use crate::Failure;
+
 /// Why a request has no answer.
 ///
 /// The first five are the peer's words in an ERROR frame on the request's stream (specification, "ERROR Frame"); the
-/// connection goes on. The next three end every request of a connection at once. The last two are this side's, before
-/// anything was sent.
+/// connection goes on. The next three end every request of a connection at once. The last three are this side's.
 #[derive(thiserror::Error, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -73,6 +74,12 @@ pub enum Error {
     /// The payload is longer than [`Limits::max_payload_len`](crate::Limits::max_payload_len).
     #[error("the payload is longer than this side sends")]
     PayloadTooLarge,
+    /// This side ended its channel with a failure, which the peer was told where the channel had begun.
+    #[error("given up by this side: {failure}")]
+    Aborted {
+        /// What this side said.
+        failure: Failure,
+    },
 }
 
 impl Error {
@@ -97,7 +104,7 @@ impl Error {
         }
     }
 
-    /// The code on the wire: the peer's on the stream, or the connection's when that has ended.
+    /// The code on the wire: the peer's or this side's on the stream, or the connection's when that has ended.
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
@@ -109,6 +116,7 @@ impl Error {
             Self::RejectedSetup { reason }
             | Self::ConnectionLost { reason, .. }
             | Self::Closed { reason, .. } => Some(reason.code),
+            Self::Aborted { failure } => Some(failure.code),
             Self::TooManyStreams | Self::PayloadTooLarge => None,
         }
     }
@@ -125,6 +133,7 @@ impl Error {
             Self::RejectedSetup { reason }
             | Self::ConnectionLost { reason, .. }
             | Self::Closed { reason, .. } => &reason.message,
+            Self::Aborted { failure } => &failure.message,
             Self::TooManyStreams | Self::PayloadTooLarge => "",
         }
     }
@@ -141,7 +150,7 @@ impl Error {
             Self::RejectedSetup { reason }
             | Self::ConnectionLost { reason, .. }
             | Self::Closed { reason, .. } => reason.origin,
-            Self::TooManyStreams | Self::PayloadTooLarge => Origin::User,
+            Self::TooManyStreams | Self::PayloadTooLarge | Self::Aborted { .. } => Origin::User,
         }
     }
 
@@ -167,7 +176,8 @@ impl Error {
             | Self::Cancelled { .. }
             | Self::Invalid { .. }
             | Self::Custom { .. }
-            | Self::PayloadTooLarge => false,
+            | Self::PayloadTooLarge
+            | Self::Aborted { .. } => false,
         }
     }
 }

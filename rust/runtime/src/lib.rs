@@ -24,7 +24,10 @@
 //! # What a caller can rely on
 //! - **No request hangs.** A request ends with its answer, or with a typed [`Error`] as soon as the connection is
 //!   lost, closed by either side, or silent for longer than its lifetime.
-//! - **Dropping is cancelling.** A dropped request future sends CANCEL, and the peer's handler future is dropped.
+//! - **Dropping is cancelling.** A dropped request future or stream sends CANCEL, and the peer's handler future is
+//!   dropped.
+//! - **Items come as they are asked for.** A stream or channel holds as many items as its prefetch, and asks for more as
+//!   they are taken; a stream that nobody reads delays no other.
 //! - **Memory is bounded.** Output waits in a buffer of [`max_output_bytes`](ConnectOptions::max_output_bytes); callers
 //!   wait for room there, in order. Input is held up to the longest frame of [`Limits`]; the peer's requests are bounded
 //!   by [`Limits::max_inbound_streams`].
@@ -37,33 +40,51 @@
 mod acceptor;
 mod address;
 mod answer;
+mod channel;
 mod connection;
 mod dial;
 mod driver;
 mod error;
+mod exchange;
 mod failure;
 mod handler;
+mod item;
+mod item_sender;
+mod items;
 mod listen;
+mod not_sent;
+mod opening;
 mod options;
+mod outlet;
 mod output;
 mod payload;
 mod pending;
+mod receiver;
+mod request_stream;
 mod room;
 mod serving;
 mod setup;
 mod shared;
 mod slab;
+mod streams;
+mod window;
 
 pub use acceptor::{AcceptAll, Acceptor};
 pub use address::AddressError;
+pub use channel::{Channel, OpenChannel};
 pub use connection::Connection;
 pub use dial::{ConnectError, connect};
 pub use error::Error;
 pub use failure::Failure;
 pub use handler::{Handler, NotSupported};
+pub use item::IntoItem;
+pub use item_sender::ItemSender;
+pub use items::Items;
 pub use listen::{BindError, Server};
+pub use not_sent::NotSent;
 pub use options::{ConnectOptions, ServerOptions};
 pub use payload::Payload;
+pub use request_stream::RequestStream;
 pub use serving::Serving;
 pub use setup::{Rejection, Setup};
 

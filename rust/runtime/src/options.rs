@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rsocket_protocol::{Config, Limits, Role, SetupConfig};
+use rsocket_protocol::{Config, Limits, SetupConfig};
 
 use crate::handler::Serve;
 use crate::{Handler, Payload};
@@ -12,12 +12,16 @@ use crate::{Handler, Payload};
 /// Default of the output's limit in bytes.
 const MAX_OUTPUT_BYTES: usize = 1 << 20;
 
+/// Default of the longest frame that is sent, in bytes.
+const FRAGMENT_LEN: usize = 128 << 10;
+
 /// How a client connects. The default is useful as it is.
 #[derive(Clone)]
 pub struct ConnectOptions {
     pub(crate) setup: SetupConfig,
     pub(crate) limits: Limits,
     pub(crate) max_output_bytes: usize,
+    pub(crate) fragment_len: usize,
     pub(crate) connect_timeout: Duration,
     pub(crate) handler: Option<Arc<dyn Serve>>,
 }
@@ -28,6 +32,7 @@ impl Default for ConnectOptions {
             setup: SetupConfig::default(),
             limits: Limits::default(),
             max_output_bytes: MAX_OUTPUT_BYTES,
+            fragment_len: FRAGMENT_LEN,
             connect_timeout: Duration::from_secs(10),
             handler: None,
         }
@@ -82,11 +87,19 @@ impl ConnectOptions {
     }
 
     /// Bytes of frames that may wait to be written, large payloads included; a frame that is longer than that waits
-    /// alone. Further callers wait for room. Payloads that do not fit a frame, of 16 777 215 bytes, do not count: they
-    /// leave in fragments between other frames, one such payload at a time. Default 1 MiB.
+    /// alone. Further callers wait for room. Payloads that leave in fragments do not count: they have room of their own,
+    /// [`Limits::max_queued_bytes`]. Default 1 MiB.
     #[must_use]
     pub fn max_output_bytes(mut self, bytes: usize) -> Self {
         self.max_output_bytes = bytes;
+        self
+    }
+
+    /// Longest frame that is sent, in bytes: longer payloads go out in fragments, which take turns with those of other
+    /// streams (specification, "Fragmentation And Reassembly"). 64 to 16 777 215. Default 128 KiB.
+    #[must_use]
+    pub fn fragment_len(mut self, bytes: usize) -> Self {
+        self.fragment_len = bytes;
         self
     }
 
@@ -104,6 +117,7 @@ impl fmt::Debug for ConnectOptions {
             .field("setup", &self.setup)
             .field("limits", &self.limits)
             .field("max_output_bytes", &self.max_output_bytes)
+            .field("fragment_len", &self.fragment_len)
             .field("connect_timeout", &self.connect_timeout)
             .finish_non_exhaustive()
     }
@@ -114,6 +128,7 @@ impl fmt::Debug for ConnectOptions {
 pub struct ServerOptions {
     pub(crate) limits: Limits,
     pub(crate) max_output_bytes: usize,
+    pub(crate) fragment_len: usize,
     pub(crate) max_connections: usize,
 }
 
@@ -122,6 +137,7 @@ impl Default for ServerOptions {
         Self {
             limits: Limits::default(),
             max_output_bytes: MAX_OUTPUT_BYTES,
+            fragment_len: FRAGMENT_LEN,
             max_connections: usize::MAX,
         }
     }
@@ -142,6 +158,13 @@ impl ServerOptions {
         self
     }
 
+    /// As for [`ConnectOptions::fragment_len`].
+    #[must_use]
+    pub fn fragment_len(mut self, bytes: usize) -> Self {
+        self.fragment_len = bytes;
+        self
+    }
+
     /// Connections that are served at once; further clients wait in the system's queue. Default unlimited.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
@@ -151,9 +174,9 @@ impl ServerOptions {
 
     pub(crate) fn config(&self) -> Config {
         Config {
-            role: Role::Server,
-            setup: SetupConfig::default(),
             limits: self.limits,
+            fragment_len: self.fragment_len,
+            ..Config::server()
         }
     }
 }

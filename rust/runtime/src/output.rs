@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
+use std::task::{Poll, Waker};
+use std::vec::Drain;
 
 use bytes::{Buf, Bytes, BytesMut};
 use rsocket_protocol::{Body, ExternalSpan, Part, SendError};
@@ -17,12 +19,18 @@ use crate::slab::Slab;
 /// Payloads up to this length in bytes are copied: below it, a copy costs less than another slice in the write.
 const MAX_COPIED: usize = 2 << 10;
 
+/// Whether the output copies the payload as a whole.
+#[inline]
+pub(crate) fn is_copied(payload: &Payload) -> bool {
+    payload.as_ref().wire_len() <= MAX_COPIED
+}
+
 /// What the output copies of a payload that fits a frame, in bytes: all of a small one, and of a large one the length
 /// of its metadata.
 #[inline]
 pub(crate) fn copied_len(payload: &Payload) -> usize {
     let len = payload.as_ref().wire_len();
-    if len <= MAX_COPIED {
+    if is_copied(payload) {
         return len;
     }
     len - payload.data.len() - payload.metadata.as_ref().map_or(0, Bytes::len)
@@ -119,10 +127,14 @@ pub(crate) struct Output {
     batch: Batch,
     /// Inline bytes since the last cut.
     uncut: usize,
+    /// Bytes of payloads that the batch refers to.
+    referred: usize,
     /// Payloads that frames refer to, until the last of them is in the batch.
     held: Slab<Held>,
     /// Where the frame that is being written refers to them.
     segments: Vec<Segment>,
+    /// Whose payloads are in the batch as a whole now, to be woken outside the lock.
+    wakers: Vec<Waker>,
 }
 
 /// A payload that is not in the batch as a whole yet.
@@ -130,6 +142,8 @@ pub(crate) struct Output {
 struct Held {
     payload: Payload,
     charge: Charge,
+    /// Who waits for it to be sent.
+    waker: Option<Waker>,
 }
 
 impl Output {
@@ -137,8 +151,10 @@ impl Output {
         Self {
             batch: Batch::default(),
             uncut: 0,
+            referred: 0,
             held: Slab::new(),
             segments: Vec::new(),
+            wakers: Vec::new(),
         }
     }
 
@@ -151,6 +167,7 @@ impl Output {
         debug_assert!(empty.is_empty());
         std::mem::swap(&mut self.batch, empty);
         self.uncut = 0;
+        self.referred = 0;
     }
 
     /// Forgets what waits.
@@ -164,37 +181,55 @@ impl Output {
         self.batch.charged += charge;
     }
 
-    /// Lets `send` send this payload, for which the caller has a place.
+    /// Lets `send` send this payload, for which the caller has a place. Also returns a name for the payload where the
+    /// connection sends it later, in fragments.
     #[inline]
     pub(crate) fn send<T>(
         &mut self,
         payload: &Payload,
         charge: Charge,
         send: impl FnOnce(&Body<'_>, &mut Writer<'_, BytesMut>) -> Result<T, SendError>,
-    ) -> Result<T, SendError> {
-        if payload.as_ref().wire_len() <= MAX_COPIED {
-            let sent = self.write(|writer| send(&payload.inline(), writer));
-            if sent.is_ok() {
-                self.charge(charge);
-            }
-            return sent;
+    ) -> Result<(T, Option<u64>), SendError> {
+        if is_copied(payload) {
+            let sent = self.write(|writer| send(&payload.inline(), writer))?;
+            self.charge(charge);
+            return Ok((sent, None));
         }
         let token = self.held.insert(Held {
             payload: payload.clone(),
             charge,
+            waker: None,
         });
-        let sent = self.write(|writer| send(&payload.external(token), writer));
-        if sent.is_err() {
-            self.held.remove(token);
+        match self.write(|writer| send(&payload.external(token), writer)) {
+            Ok(sent) => Ok((sent, self.held.get_mut(token).map(|_| token))),
+            Err(error) => {
+                self.held.remove(token);
+                Err(error)
+            }
         }
-        sent
+    }
+
+    /// Ready when nothing more of the payload of this name will be written.
+    pub(crate) fn poll_sent(&mut self, token: u64, waker: &Waker) -> Poll<()> {
+        let Some(held) = self.held.get_mut(token) else {
+            return Poll::Ready(());
+        };
+        held.waker = Some(waker.clone());
+        Poll::Pending
     }
 
     /// Lets go of a payload of which nothing more will be written. Returns the room that it takes.
     pub(crate) fn release(&mut self, token: u64) -> Charge {
-        self.held
-            .remove(token)
-            .map_or_else(Charge::default, |held| held.charge)
+        let Some(held) = self.held.remove(token) else {
+            return Charge::default();
+        };
+        self.wakers.extend(held.waker);
+        held.charge
+    }
+
+    /// Whom to wake because their payloads have been sent.
+    pub(crate) fn drain_wakers(&mut self) -> Drain<'_, Waker> {
+        self.wakers.drain(..)
     }
 
     /// Lets `write` write frames. There is always room: callers have asked for it before, and what the connection has
@@ -218,15 +253,22 @@ impl Output {
                 bytes: bytes.unwrap_or_default(),
             });
             self.uncut = 0;
+            self.referred += segment.span.len;
             start += segment.buffered;
             if segment.span.last
                 && let Some(held) = self.held.remove(segment.span.token)
             {
                 self.batch.charged += held.charge;
+                self.wakers.extend(held.waker);
             }
         }
         self.uncut += self.batch.inline.len() - start;
         result
+    }
+
+    /// Bytes of the batch.
+    pub(crate) fn len(&self) -> usize {
+        self.inline_len() + self.referred
     }
 
     /// Bytes of the batch, without those of payloads that it refers to.

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use crate::exchange::Request;
 use crate::room::Place;
 use crate::shared::{Shared, wake};
 use crate::{Error, Payload};
@@ -81,14 +82,17 @@ fn send<'a>(
 ) -> Result<Step<'a>, Error> {
     let mut guard = shared.lock();
     let state = &mut *guard;
-    let request = state.requests.insert(Waiting::For(waker.clone()));
+    let request = state
+        .requests
+        .insert(Request::Response(Waiting::For(waker.clone())));
     let sent = shared.send(state, payload, &mut place, |core, body, writer| {
         core.request_response(request, body, writer)
     });
     match sent {
-        Ok((stream, task)) => {
+        Ok(sent) => {
             drop(guard);
-            wake(task);
+            wake(sent.task);
+            let stream = sent.value;
             Ok(Step::Wait { request, stream })
         }
         Err(error) => {
@@ -101,14 +105,14 @@ fn send<'a>(
 /// Takes the answer if it is there, and else notes whom to wake.
 fn fetch(shared: &Shared, request: u64, waker: &Waker) -> Option<Outcome> {
     let mut state = shared.lock();
-    if let Some(Waiting::For(known)) = state.requests.get_mut(request) {
+    if let Some(Request::Response(Waiting::For(known))) = state.requests.get_mut(request) {
         known.clone_from(waker);
         return None;
     }
     match state.requests.remove(request) {
-        Some(Waiting::Over(outcome)) => Some(outcome),
+        Some(Request::Response(Waiting::Over(outcome))) => Some(outcome),
         // Requests stay in the table until they are fetched or dropped.
-        Some(Waiting::For(_)) | None => Some(Err(state.closed_error(true))),
+        Some(_) | None => Some(Err(state.closed_error(true))),
     }
 }
 

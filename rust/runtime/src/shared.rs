@@ -13,15 +13,22 @@ use rsocket_protocol::{
     Body, CloseReason, Config, Connection as Core, Origin, Role, SendError, Time,
 };
 use rsocket_transport::length_prefix::Writer;
+use tokio::runtime::Handle;
 use tokio::sync::SetOnce;
 
+use crate::exchange::Request;
 use crate::output::Output;
-use crate::pending::Waiting;
 use crate::room::{Charge, Closed, Place, Room};
 use crate::slab::Slab;
+use crate::streams::Responders;
 use crate::{Error, Payload};
 
+/// Bytes of fragments that join a batch; one fragment may exceed it.
+const TURN: usize = 64 << 10;
+
 pub(crate) struct Shared {
+    /// Where the connection's tasks run, whoever makes its requests.
+    pub(crate) runtime: Handle,
     state: Mutex<State>,
     /// A server's room is closed until the client is accepted, so that requests wait for that.
     pub(crate) room: Room,
@@ -33,11 +40,23 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) core: Core,
     /// This side's requests, by the name that the core has for them.
-    pub(crate) requests: Slab<Waiting>,
+    pub(crate) requests: Slab<Request>,
+    /// The peer's requests that carry items, by the slot that the core has for them.
+    pub(crate) responders: Responders,
     pub(crate) output: Output,
     pub(crate) task: Task,
     /// The connection closes when nothing is under way any more.
     pub(crate) draining: bool,
+}
+
+/// A payload that has been handed to the connection.
+pub(crate) struct Sent<T> {
+    /// What sending it returned.
+    pub(crate) value: T,
+    /// Its name in the output while some of it waits there.
+    pub(crate) token: Option<u64>,
+    /// Whom to wake, once the lock is given up.
+    pub(crate) task: Option<Waker>,
 }
 
 /// How to reach the connection's task.
@@ -50,14 +69,19 @@ pub(crate) struct Task {
 
 impl Shared {
     pub(crate) fn new(config: &Config, max_output: usize, now: Time) -> Arc<Self> {
-        let room = Room::new(max_output);
+        let room = Room::new(max_output, config);
         if config.role == Role::Client {
             room.open();
         }
+        // What the core would count again has its place in the room.
+        let mut config = config.clone();
+        config.limits.max_queued_bytes = usize::MAX;
         Arc::new(Self {
+            runtime: Handle::current(),
             state: Mutex::new(State {
-                core: Core::new(config, now),
+                core: Core::new(&config, now),
                 requests: Slab::new(),
+                responders: Responders::default(),
                 output: Output::new(),
                 task: Task::default(),
                 draining: false,
@@ -85,7 +109,7 @@ impl Shared {
         }
     }
 
-    /// Lets `send` send a payload. Returns whom to wake, once the lock is given up.
+    /// Lets `send` send a payload.
     #[inline]
     pub(crate) fn send<T>(
         &self,
@@ -93,17 +117,21 @@ impl Shared {
         payload: &Payload,
         place: &mut Place<'_>,
         send: impl FnOnce(&mut Core, &Body<'_>, &mut Writer<'_, BytesMut>) -> Result<T, SendError>,
-    ) -> Result<(T, Option<Waker>), SendError> {
+    ) -> Result<Sent<T>, SendError> {
         let before = state.output.inline_len();
         let core = &mut state.core;
-        let sent = state.output.send(payload, place.charge(), |body, writer| {
+        let (value, token) = state.output.send(payload, place.charge(), |body, writer| {
             send(core, body, writer)
         })?;
         self.charge_rest(state, before + place.use_up());
-        Ok((sent, state.task.rouse()))
+        Ok(Sent {
+            value,
+            token,
+            task: state.task.rouse(),
+        })
     }
 
-    /// Lets `send` write a frame without a payload, likewise.
+    /// Lets `send` write a frame without a payload. Returns whom to wake, once the lock is given up.
     pub(crate) fn send_bare(
         &self,
         state: &mut State,
@@ -118,15 +146,29 @@ impl Shared {
         Ok(state.task.rouse())
     }
 
-    /// Moves what the connection has to say by itself to the output, and one fragment of a payload.
-    pub(crate) fn transmit(&self, state: &mut State) {
-        if !state.core.wants_transmit() {
-            return;
-        }
+    /// Lets `send` write a frame without a payload that needs no place: there is one for each request that had a place.
+    pub(crate) fn send_unplaced(
+        &self,
+        state: &mut State,
+        send: impl FnOnce(&mut Core, &mut Writer<'_, BytesMut>) -> Result<(), SendError>,
+    ) -> Result<Option<Waker>, SendError> {
         let before = state.output.inline_len();
         let core = &mut state.core;
-        state.output.write(|writer| core.transmit_one(writer));
+        state.output.write(|writer| send(core, writer))?;
         self.charge_rest(state, before);
+        Ok(state.task.rouse())
+    }
+
+    /// Moves what the connection has to say by itself to the output, and fragments of payloads for one turn, so that
+    /// others have theirs before the next.
+    pub(crate) fn transmit(&self, state: &mut State) {
+        let start = state.output.len();
+        while state.core.wants_transmit() && state.output.len() - start < TURN {
+            let before = state.output.inline_len();
+            let core = &mut state.core;
+            state.output.write(|writer| core.transmit_one(writer));
+            self.charge_rest(state, before);
+        }
     }
 
     /// Charges the room with what the output has beyond `paid` bytes: what the connection has said by itself. A peer
@@ -166,11 +208,9 @@ impl Shared {
         // The room closes too, so nobody waits for what this gives back.
         state.release();
         let error = state.closed_error(true);
-        let mut wakers: Vec<Waker> = state
-            .requests
-            .values_mut()
-            .filter_map(|waiting| waiting.complete(Err(error.clone())))
-            .collect();
+        let mut wakers = Vec::new();
+        state.end_all(&error, &mut wakers);
+        wakers.extend(state.output.drain_wakers());
         wakers.extend(state.task.waker.clone());
         drop(state);
         self.room.close();
@@ -227,6 +267,7 @@ impl State {
     /// Whether nothing is under way in either direction.
     pub(crate) fn is_idle(&self) -> bool {
         self.core.inbound_streams() == 0
+            && self.core.outbound_streams() == 0
             && self.requests.len() == 0
             && self.output.is_empty()
             && !self.core.wants_transmit()
@@ -260,9 +301,14 @@ impl State {
                 };
                 Error::from_close(Arc::new(reason), false)
             }
-            // Callers have had their room since the connection was set up, so these two cannot be.
-            SendError::Full | SendError::NotReady => self.closed_error(false),
-            SendError::Closed | SendError::NoSuchStream => self.closed_error(false),
+            // Callers have had their room since the connection was set up; requests need no credit and no stream, and
+            // this side takes no part in leases.
+            SendError::Full
+            | SendError::NotReady
+            | SendError::NoLease
+            | SendError::NoCredit
+            | SendError::NoSuchStream
+            | SendError::Closed => self.closed_error(false),
         }
     }
 }

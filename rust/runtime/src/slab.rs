@@ -49,10 +49,11 @@ impl<T> Slab<T> {
         Some(value)
     }
 
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.entries
-            .iter_mut()
-            .filter_map(|entry| entry.value.as_mut())
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u64, &mut T)> {
+        (0..).zip(&mut self.entries).filter_map(|(index, entry)| {
+            let key = u64::from(entry.generation) << 32 | index;
+            Some((key, entry.value.as_mut()?))
+        })
     }
 
     fn entry(&mut self, key: u64) -> Option<&mut Entry<T>> {

@@ -4,12 +4,12 @@ mod support;
 
 use std::time::Duration;
 
-use rsocket_protocol::frame::{Frame, Keepalive};
+use rsocket_protocol::frame::{Frame, Keepalive, PayloadFrame, PayloadRef};
 use rsocket_runtime::{
     AcceptAll, ConnectOptions, Connection, Error, ErrorCode, Origin, Payload, ServerOptions,
 };
-use support::{Hang, RawPeer, echo, setup_frame};
-use tokio::io::DuplexStream;
+use support::{Hang, RawPeer, echo, framed, setup_frame};
+use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::time::Instant;
 
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -144,4 +144,27 @@ async fn keepalives_are_echoed_while_a_large_answer_waits() {
         })
         .await;
     assert_eq!(data, b"tick");
+}
+
+#[tokio::test(start_paused = true)]
+async fn part_of_a_frame_is_a_sign_of_life() {
+    let (ours, theirs) = tokio::io::duplex(1 << 10);
+    let client = client(ours);
+    let mut peer = RawPeer::over(theirs);
+    let answer = Frame::Payload(PayloadFrame {
+        follows: false,
+        complete: true,
+        next: true,
+        payload: PayloadRef::from_data(b"slow"),
+    });
+    let request = tokio::spawn(async move { client.request_response(Payload::new("")).await });
+    for byte in framed(1, &answer) {
+        tokio::time::sleep(LIFETIME - Duration::from_secs(1)).await;
+        peer.io
+            .write_all(&[byte])
+            .await
+            .expect("the other side reads");
+    }
+    let answer = request.await.expect("no panic");
+    assert_eq!(answer, Ok(Some(Payload::new("slow"))));
 }

@@ -7,14 +7,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use rsocket_protocol::StreamName;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use crate::answer::Answer;
+use crate::exchange::Exchange;
 use crate::handler::{Serve, Work};
+use crate::outlet::Outlet;
+use crate::receiver::Receiver;
 use crate::shared::Shared;
-use crate::{Failure, Handler, Payload};
+use crate::{Connection, Failure, Handler, ItemSender, Items, Payload};
 
 /// How long reading stops for a fire-and-forget that finds no place.
 const STALL: Duration = Duration::from_millis(100);
@@ -29,10 +34,27 @@ pub(super) enum Action {
         slot: u64,
         request: Payload,
     },
-    FireAndForget(Payload),
+    Stream {
+        stream: u32,
+        slot: u64,
+        request: Payload,
+        exchange: Arc<Exchange>,
+    },
+    Channel {
+        stream: u32,
+        slot: u64,
+        exchange: Arc<Exchange>,
+    },
+    OneWay(OneWay),
     Cancel {
         slot: u64,
     },
+}
+
+/// What has no answer.
+pub(super) enum OneWay {
+    FireAndForget(Payload),
+    MetadataPush(Bytes),
 }
 
 pub(super) struct Inbound {
@@ -40,7 +62,9 @@ pub(super) struct Inbound {
     queue: VecDeque<Action>,
     /// Handlers' tasks by the index of their slot. One that has ended stays until its place is needed.
     running: Vec<Option<Running>>,
-    /// Places for fire-and-forgets.
+    /// Tasks whose channels the peer has failed, so that their slots are others' now; the oldest first.
+    lingering: VecDeque<AbortHandle>,
+    /// Places for what has no answer.
     places: Arc<Semaphore>,
     max_places: u32,
     /// Waiting for a place.
@@ -64,6 +88,7 @@ impl Inbound {
             handler,
             queue: VecDeque::new(),
             running: Vec::new(),
+            lingering: VecDeque::new(),
             places: Arc::new(Semaphore::new(max_places as usize)),
             max_places,
             stall: None,
@@ -88,17 +113,17 @@ impl Inbound {
         self.queue.is_empty()
     }
 
-    /// Does what the peer wants; pending while a fire-and-forget waits for a place.
+    /// Does what the peer wants; pending while something that has no answer waits for a place.
     pub(super) fn poll_serve(&mut self, shared: &Arc<Shared>, cx: &mut Context<'_>) -> Poll<()> {
         if self.queue.is_empty() {
             return Poll::Ready(());
         }
         let mut inline = Inline::start();
         loop {
-            if let Some(Action::FireAndForget(_)) = self.queue.front() {
+            if let Some(Action::OneWay(_)) = self.queue.front() {
                 let place = ready!(self.poll_place(cx));
-                if let Some(Action::FireAndForget(request)) = self.queue.pop_front() {
-                    self.fire_and_forget(request, place, shared, &mut inline);
+                if let Some(Action::OneWay(request)) = self.queue.pop_front() {
+                    self.one_way(request, place, shared, &mut inline);
                 }
                 continue;
             }
@@ -108,8 +133,28 @@ impl Inbound {
                     slot,
                     request,
                 }) => self.answer(stream, slot, request, shared, &mut inline),
+                Some(Action::Stream {
+                    stream,
+                    slot,
+                    request,
+                    exchange,
+                }) => {
+                    let outlet = outlet(shared, stream, slot, exchange);
+                    let work = Arc::clone(&self.handler).request_stream(request, outlet);
+                    self.spawn(slot, work);
+                }
+                Some(Action::Channel {
+                    stream,
+                    slot,
+                    exchange,
+                }) => {
+                    let outlet = outlet(shared, stream, slot, exchange);
+                    let work =
+                        Arc::clone(&self.handler).request_channel(items(&outlet, slot), outlet);
+                    self.spawn(slot, work);
+                }
                 Some(Action::Cancel { slot }) => self.cancel(slot),
-                Some(Action::FireAndForget(_)) | None => return Poll::Ready(()),
+                Some(Action::OneWay(_)) | None => return Poll::Ready(()),
             }
         }
     }
@@ -125,9 +170,13 @@ impl Inbound {
         let answer = Answer::new(Arc::clone(shared), stream);
         let work = Arc::clone(&self.handler).request_response(request, answer);
         if let Some(work) = inline.run(work) {
-            let task = tokio::spawn(work).abort_handle();
-            self.keep(Running { slot, task });
+            self.spawn(slot, work);
         }
+    }
+
+    fn spawn(&mut self, slot: u64, work: Work) {
+        let task = tokio::spawn(work).abort_handle();
+        self.keep(Running { slot, task });
     }
 
     fn keep(&mut self, running: Running) {
@@ -135,7 +184,22 @@ impl Inbound {
         if self.running.len() <= index {
             self.running.resize_with(index + 1, || None);
         }
-        self.running[index] = Some(running);
+        if let Some(before) = self.running[index].replace(running)
+            && !before.task.is_finished()
+        {
+            self.linger(before.task);
+        }
+    }
+
+    /// Keeps no more tasks beside those of open streams than there may be of those.
+    fn linger(&mut self, task: AbortHandle) {
+        self.lingering.retain(|task| !task.is_finished());
+        self.lingering.push_back(task);
+        if self.lingering.len() > self.max_places as usize
+            && let Some(oldest) = self.lingering.pop_front()
+        {
+            oldest.abort();
+        }
     }
 
     fn cancel(&mut self, slot: u64) {
@@ -147,9 +211,9 @@ impl Inbound {
         }
     }
 
-    fn fire_and_forget(
+    fn one_way(
         &mut self,
-        request: Payload,
+        request: OneWay,
         place: Option<OwnedSemaphorePermit>,
         shared: &Shared,
         inline: &mut Inline,
@@ -158,7 +222,11 @@ impl Inbound {
             shared.drop_fire_and_forget();
             return;
         };
-        let work = Arc::clone(&self.handler).fire_and_forget(request);
+        let handler = Arc::clone(&self.handler);
+        let work = match request {
+            OneWay::FireAndForget(request) => handler.fire_and_forget(request),
+            OneWay::MetadataPush(metadata) => handler.metadata_push(metadata),
+        };
         if let Some(work) = inline.run(work) {
             tokio::spawn(async move {
                 work.await;
@@ -194,21 +262,44 @@ impl Inbound {
         self.stall = None;
         let mut inline = Inline::start();
         for action in std::mem::take(&mut self.queue) {
-            if let Action::FireAndForget(request) = action {
+            if let Action::OneWay(request) = action {
                 let place = Arc::clone(&self.places).try_acquire_owned().ok();
-                self.fire_and_forget(request, place, shared, &mut inline);
+                self.one_way(request, place, shared, &mut inline);
             }
         }
         for running in self.running.drain(..).flatten() {
             running.task.abort();
         }
+        for task in self.lingering.drain(..) {
+            task.abort();
+        }
     }
 
-    /// Waits until the fire-and-forgets have been handled.
+    /// Waits until what has no answer has been handled.
     pub(super) async fn finished(self) {
         // Nobody closes the semaphore, and an error would mean the same.
         let _ = self.places.acquire_many(self.max_places).await;
     }
+}
+
+/// The way out of a stream of the peer. Handlers do not keep the connection open.
+fn outlet(shared: &Arc<Shared>, stream: u32, slot: u64, exchange: Arc<Exchange>) -> Outlet {
+    Outlet {
+        connection: Connection::borrowed(Arc::clone(shared)),
+        exchange,
+        stream,
+        name: StreamName::Slot(slot),
+    }
+}
+
+/// What comes in on the same channel.
+fn items(outlet: &Outlet, slot: u64) -> Items {
+    Items::new(Receiver::of_channel(
+        outlet.connection.clone(),
+        Arc::clone(&outlet.exchange),
+        outlet.stream,
+        slot,
+    ))
 }
 
 /// Runs handlers on the connection's task as far as they get in one poll, within the budget.
@@ -242,6 +333,16 @@ struct Refuse;
 
 impl Handler for Refuse {
     async fn request_response(&self, _: Payload) -> Result<Option<Payload>, Failure> {
-        Err(Failure::rejected("the connection is closing"))
+        Err(Failure::rejected(CLOSING))
+    }
+
+    async fn request_stream(&self, _: Payload, _: ItemSender) -> Result<(), Failure> {
+        Err(Failure::rejected(CLOSING))
+    }
+
+    async fn request_channel(&self, _: Items, _: ItemSender) -> Result<(), Failure> {
+        Err(Failure::rejected(CLOSING))
     }
 }
+
+const CLOSING: &str = "the connection is closing";

@@ -30,6 +30,8 @@ pub(super) struct Input {
     max_frame_len: usize,
     read_len: usize,
     small_reads: u32,
+    /// Something has been read that [`take_heard`](Self::take_heard) has not told of.
+    heard: bool,
 }
 
 /// A frame, without its prefix.
@@ -49,6 +51,7 @@ impl Input {
             max_frame_len,
             read_len: MIN_READ,
             small_reads: 0,
+            heard: false,
         }
     }
 
@@ -87,7 +90,13 @@ impl Input {
         let mut room = (&mut self.buffer).limit(asked);
         let read = std::task::ready!(pin!(io.read_buf(&mut room)).poll(cx))?;
         self.adapt(asked, read);
+        self.heard |= read > 0;
         Poll::Ready(Ok(read))
+    }
+
+    /// Whether something has been read since this was last asked, be it part of a frame: a sign of life of the peer.
+    pub(super) fn take_heard(&mut self) -> bool {
+        std::mem::take(&mut self.heard)
     }
 
     fn discard_done(&mut self) {

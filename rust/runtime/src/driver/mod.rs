@@ -58,7 +58,7 @@ pub(crate) struct Driver<IO> {
     acceptor: Option<Arc<dyn Decide>>,
     /// A SETUP is being decided on; nothing is read until that is done.
     decision: Option<Decision>,
-    /// Callers whose requests are over, woken outside the lock.
+    /// Callers who have something to look at, woken outside the lock.
     wakers: Vec<Waker>,
     /// What is being written.
     writing: Batch,

@@ -1,17 +1,18 @@
 //! From bytes to callers and handlers.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
-use rsocket_protocol::{Event, InboundPayload, RequestKind, Time};
+use bytes::Bytes;
+use rsocket_protocol::{Event, InboundPayload, RequestKind, StreamName, Time};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Driver;
-use super::inbound::{Action, Inbound};
+use super::inbound::{Action, Inbound, OneWay};
 use super::input::Frame;
+use crate::exchange::Inbox;
 use crate::shared::State;
 use crate::{Connection, Error, Payload, Setup};
-use std::task::Waker;
 
 /// Frames that are decoded under one lock, so that callers do not wait long for it.
 const FRAMES_PER_LOCK: usize = 32;
@@ -49,6 +50,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
     /// Decodes some frames; false when there is none. Afterwards a SETUP may wait to be decided on.
     fn decode(&mut self, now: Time) -> bool {
         let mut state = self.shared.lock();
+        if self.input.take_heard() {
+            state.core.heard(now);
+        }
         for decoded in 0..FRAMES_PER_LOCK {
             let frame = match self.input.next() {
                 Ok(Some(frame)) => frame,
@@ -144,34 +148,63 @@ impl Receiver<'_> {
             Event::Request {
                 stream,
                 slot,
-                kind: RequestKind::RequestResponse,
+                kind,
+                initial_n,
+                complete,
                 payload,
-            } => self.inbound.push(Action::Answer {
-                stream,
-                slot,
-                request: own(payload),
-            }),
-            Event::Request {
-                kind: RequestKind::FireAndForget,
-                payload,
-                ..
-            } => self.inbound.push(Action::FireAndForget(own(payload))),
-            Event::Response { user, payload } => {
-                if let Some(waiting) = state.requests.get_mut(user) {
-                    self.wakers.extend(waiting.complete(Ok(payload.map(own))));
-                }
+            } => {
+                let request = own(payload);
+                let action = match kind {
+                    RequestKind::RequestResponse => Action::Answer {
+                        stream,
+                        slot,
+                        request,
+                    },
+                    RequestKind::FireAndForget => Action::OneWay(OneWay::FireAndForget(request)),
+                    RequestKind::RequestStream => Action::Stream {
+                        stream,
+                        slot,
+                        request,
+                        exchange: state.respond(slot, Inbox::ended(), initial_n),
+                    },
+                    RequestKind::RequestChannel => Action::Channel {
+                        stream,
+                        slot,
+                        exchange: state.respond(
+                            slot,
+                            Inbox::with_first(request, complete),
+                            initial_n,
+                        ),
+                    },
+                };
+                self.inbound.push(action);
             }
+            Event::Item {
+                name,
+                payload,
+                complete,
+                ..
+            } => state.receive_item(name, payload.map(own), complete, self.wakers),
             Event::Failed {
-                user,
+                name,
                 code,
                 message,
-            } => {
-                if let Some(waiting) = state.requests.get_mut(user) {
-                    let error = Error::from_wire(code, &message);
-                    self.wakers.extend(waiting.complete(Err(error)));
+                ..
+            } => state.fail_stream(name, &Error::from_wire(code, &message), self.wakers),
+            Event::Granted { name, n, .. } => state.grant(name, n, self.wakers),
+            Event::Cancelled { name, .. } => {
+                state.cancelled(name, self.wakers);
+                if let StreamName::Slot(slot) = name {
+                    self.inbound.push(Action::Cancel { slot });
                 }
             }
-            Event::Cancelled { slot, .. } => self.inbound.push(Action::Cancel { slot }),
+            Event::MetadataPush(metadata) => {
+                let metadata = Bytes::copy_from_slice(metadata);
+                self.inbound
+                    .push(Action::OneWay(OneWay::MetadataPush(metadata)));
+            }
+            // Not to a side that takes no part in leases.
+            Event::Lease { .. } => {}
             Event::Draining => tracing::debug!("the peer is closing the connection"),
             Event::Closed => return true,
         }

@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use rsocket_protocol::Time;
 use rsocket_protocol::frame::ErrorCode;
@@ -19,6 +19,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
         let blocked = self.poll_batch(now, cx).is_pending();
         let mut released = Charge::default();
         let mut turn = self.look(now, blocked, &mut released, cx)?;
+        self.wakers.drain(..).for_each(Waker::wake);
         self.shared.room.give_back(released);
         if turn.next == Next::Write {
             turn.next = match self.poll_batch(now, cx) {
@@ -55,12 +56,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
         *released = state.release();
         let deadline = state.core.poll_timeout();
         let turn = |next| Some(Turn { next, deadline });
+        self.wakers.extend(state.output.drain_wakers());
         if blocked {
             // What the connection has to say waits where it is bounded.
             state.task.stay(cx.waker());
             return turn(Next::Rest);
         }
         self.shared.transmit(state);
+        self.wakers.extend(state.output.drain_wakers());
         if state.output.is_empty() {
             state.task.rest(cx.waker());
             return turn(Next::Rest);

@@ -62,7 +62,7 @@ impl Hang {
     }
 }
 
-struct TellDrop(mpsc::UnboundedSender<Fate>);
+pub(crate) struct TellDrop(pub(crate) mpsc::UnboundedSender<Fate>);
 
 impl Drop for TellDrop {
     fn drop(&mut self) {
@@ -166,3 +166,5 @@ pub(crate) fn setup_frame(lifetime_ms: u32) -> Frame<'static> {
         payload: PayloadRef::from_data(b"hello"),
     })
 }
+
+pub(crate) mod items;
