@@ -71,6 +71,14 @@ func (b *batch) add(command ffi.Command, payload *Payload, externalToken uint64)
 	b.commands = append(b.commands, command)
 }
 
+// addCopied appends a command with a message of its own, whatever its size.
+func (b *batch) addCopied(command ffi.Command, message []byte) {
+	command.Offset = uint32(len(b.bytes))
+	command.DataLen = uint32(len(message))
+	b.bytes = append(b.bytes, message...)
+	b.commands = append(b.commands, command)
+}
+
 // recycle empties the batch and keeps its memory for another one, unless it grew out of the ordinary.
 func (b *batch) recycle() {
 	if cap(b.commands) > 2*maxBatchCommands || cap(b.bytes) > 2*maxBatchBytes {

@@ -56,7 +56,9 @@ const (
 // callSlot is a place for an open call. Its index is part of the call's token.
 type callSlot struct {
 	generation uint32
-	call       atomic.Pointer[call]
+	// One of the two is set while the place is taken.
+	call   atomic.Pointer[call]
+	stream atomic.Pointer[Stream]
 }
 
 // callTable names open calls by dense indices with generations: token = generation<<32 | index.
@@ -89,19 +91,50 @@ func (t *callTable) recycle(c *call) {
 
 // add names a call. False when too many are open.
 func (t *callTable) add(c *call) (token uint64, ok bool) {
-	if len(t.free) == 0 && !t.grow() {
+	slot, token := t.newToken()
+	if slot == nil {
 		return 0, false
+	}
+	c.token.Store(token)
+	slot.call.Store(c)
+	return token, true
+}
+
+// addStream names a stream. False when too many requests are open.
+func (t *callTable) addStream(s *Stream) bool {
+	slot, token := t.newToken()
+	if slot == nil {
+		return false
+	}
+	s.token = token
+	slot.stream.Store(s)
+	return true
+}
+
+// newToken takes a free place.
+func (t *callTable) newToken() (*callSlot, uint64) {
+	if len(t.free) == 0 && !t.grow() {
+		return nil, 0
 	}
 	last := len(t.free) - 1
 	index := t.free[last]
 	t.free = t.free[:last]
 	slot := t.slot(index)
 	slot.generation = slot.generation%maxGeneration + 1
-	token = uint64(slot.generation)<<32 | uint64(index)
-	c.token.Store(token)
-	slot.call.Store(c)
 	t.open.Add(1)
-	return token, true
+	return slot, uint64(slot.generation)<<32 | uint64(index)
+}
+
+// findStream is the open stream with this token, or nil.
+func (t *callTable) findStream(token uint64) *Stream {
+	slot := t.slot(uint32(token & indexMask))
+	if slot == nil {
+		return nil
+	}
+	if s := slot.stream.Load(); s != nil && s.token == token {
+		return s
+	}
+	return nil
 }
 
 // grow makes room for one more chunk of calls.
@@ -150,21 +183,25 @@ func (t *callTable) take(token uint64) *call {
 func (t *callTable) release(tokens []uint64) {
 	for _, token := range tokens {
 		index := uint32(token & indexMask)
-		t.slot(index).call.Store(nil)
+		slot := t.slot(index)
+		slot.call.Store(nil)
+		slot.stream.Store(nil)
 		t.free = append(t.free, index)
 	}
 	t.open.Add(-int64(len(tokens)))
 }
 
-// takeAll claims every open call.
-func (t *callTable) takeAll() []*call {
-	var taken []*call
+// takeAll claims every open call, and tells every open stream.
+func (t *callTable) takeAll() (taken []*call, streams []*Stream) {
 	chunks := t.chunks.Load()
 	if chunks == nil {
-		return nil
+		return nil, nil
 	}
 	for _, chunk := range *chunks {
 		for i := range chunk {
+			if s := chunk[i].stream.Load(); s != nil {
+				streams = append(streams, s)
+			}
 			c := chunk[i].call.Load()
 			if c == nil {
 				continue
@@ -174,5 +211,5 @@ func (t *callTable) takeAll() []*call {
 			}
 		}
 	}
-	return taken
+	return taken, streams
 }

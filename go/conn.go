@@ -28,6 +28,7 @@ type Conn struct {
 	borrowable bool
 	handler    Handler
 	limits     Limits
+	lease      LeaseStrategy
 	logger     *slog.Logger
 	// started is the origin of the connection's clock.
 	started time.Time
@@ -107,6 +108,7 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 		borrowable: isBorrowable(nc),
 		handler:    handler,
 		limits:     settings.limits,
+		lease:      settings.lease,
 		logger:     settings.logger,
 		started:    started,
 		notifying:  make(chan struct{}, settings.limits.MaxFireAndForgetHandlers),
@@ -123,6 +125,9 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 	conn.unwatch = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	conn.queue.mu.Unlock()
 	conn.work.Go(func() { conn.readLoop(0) })
+	if !server {
+		conn.startLeasing()
+	}
 	conn.onDeadline() // Arms the timer and lets a client's SETUP out.
 	return conn, nil
 }
@@ -225,6 +230,24 @@ func requestError(err error) error {
 	return fmt.Errorf("rsocket: request not sent or given up: %w", err)
 }
 
+// maxMetadataPush is what a METADATA_PUSH can carry here: it has no fragments.
+const maxMetadataPush = 32 << 10
+
+// MetadataPush sends metadata for the whole connection to the peer's [Handler.MetadataPush]; nothing comes back. At
+// most 32 KiB. ctx bounds the wait for room to send.
+func (c *Conn) MetadataPush(ctx context.Context, metadata []byte) error {
+	if len(metadata) > maxMetadataPush {
+		return fmt.Errorf("%w: %d bytes of pushed metadata, the limit is %d", ErrPayloadTooLarge, len(metadata), maxMetadataPush)
+	}
+	if err := ctx.Err(); err != nil {
+		return requestError(err)
+	}
+	if err := c.submitMetadataPush(ctx, metadata); err != nil {
+		return requestError(err)
+	}
+	return nil
+}
+
 // Close ends the connection: whatever waits returns [ErrClosed], handlers' contexts end, the peer is told. Closing
 // again does nothing. It does not wait for handlers.
 func (c *Conn) Close() error {
@@ -284,7 +307,7 @@ func (c *Conn) terminate(reason error) {
 	}
 	// The flusher looks once more before it says goodbye: the core may have a last frame.
 	q.kicked = true
-	pending := q.calls.takeAll()
+	pending, streams := q.calls.takeAll()
 	q.mu.Unlock()
 
 	c.err = reason
@@ -293,6 +316,9 @@ func (c *Conn) terminate(reason error) {
 	c.unwatch()
 	c.logger.Debug("connection over", "remote", c.nc.RemoteAddr(), "reason", reason, "pending", len(pending))
 	c.failPending(pending, reason)
+	for _, stream := range streams {
+		stream.lost(reason)
+	}
 	c.linger()
 }
 

@@ -29,6 +29,8 @@ var (
 	ErrPayloadTooLarge = errors.New("rsocket: payload too large")
 	// ErrTooManyRequests: the limit on open requests is reached; nothing was sent.
 	ErrTooManyRequests = errors.New("rsocket: too many open requests")
+	// ErrNoLease: the peer's lease allows no more requests now; nothing was sent.
+	ErrNoLease = errors.New("rsocket: no lease")
 	// ErrNotReady: the setup exchange has not come far enough to send requests.
 	ErrNotReady = errors.New("rsocket: connection is not set up")
 	// ErrNotConnected: a [Client] was used before it connected.
@@ -188,6 +190,8 @@ func refusal(result ffi.Result) error {
 		return ErrConnectionClosing
 	case ffi.ResultNotReady:
 		return ErrNotReady
+	case ffi.ResultNoLease:
+		return ErrNoLease
 	case ffi.ResultTooManyStreams:
 		return ErrTooManyRequests
 	case ffi.ResultPayloadTooLarge:

@@ -19,8 +19,8 @@ func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callback
 			bytes = arena
 		}
 		switch event.Kind {
-		case ffi.EventResponse, ffi.EventFailed, ffi.EventRefused:
-			if !c.endCall(event, bytes, callbacks) {
+		case ffi.EventResponse, ffi.EventFailed, ffi.EventRefused, ffi.EventNoMoreWanted:
+			if !c.endRequest(event, bytes, callbacks) {
 				continue
 			}
 			freed[count] = event.Token
@@ -30,10 +30,20 @@ func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callback
 			}
 		case ffi.EventRequestResponse:
 			c.answerRequest(event, receivedPayload(event, bytes))
+		case ffi.EventRequestStream, ffi.EventRequestChannel:
+			c.answerStream(event, receivedPayload(event, bytes))
+		case ffi.EventItem, ffi.EventRequesterFailed:
+			c.receiveItem(event, bytes)
+		case ffi.EventGranted:
+			c.granted(event)
 		case ffi.EventFireAndForget:
-			c.takeNotification(receivedPayload(event, bytes))
+			c.takeFireAndForget(receivedPayload(event, bytes))
+		case ffi.EventMetadataPush:
+			c.takeMetadataPush(receivedPayload(event, bytes))
 		case ffi.EventCancelled:
 			c.cancelInbound(event)
+		case ffi.EventLease:
+			c.heardLease(event, bytes)
 		case ffi.EventReleased:
 			c.releasePayload(event.Token)
 		case ffi.EventSetup:
@@ -53,6 +63,50 @@ func (c *Conn) releaseTokens(tokens []uint64) {
 	c.queue.mu.Lock()
 	c.queue.calls.release(tokens)
 	c.queue.mu.Unlock()
+}
+
+// endRequest acts on what happened to a request of this side; true when it has ended with that.
+func (c *Conn) endRequest(event *ffi.Event, bytes []byte, callbacks *callbackRunner) bool {
+	if stream := c.queue.calls.findStream(event.Token); stream != nil {
+		return c.streamEvent(stream, event, bytes)
+	}
+	return c.endCall(event, bytes, callbacks)
+}
+
+// streamEvent acts on what happened to a stream of this side; true when it is over with that.
+func (c *Conn) streamEvent(stream *Stream, event *ffi.Event, bytes []byte) bool {
+	switch event.Kind {
+	case ffi.EventResponse:
+		var item *Payload
+		if event.Flags&ffi.FlagNoPayload == 0 {
+			item = receivedPayload(event, bytes)
+		}
+		return stream.received(item, event.Flags&ffi.FlagComplete != 0)
+	case ffi.EventFailed:
+		return stream.lost(c.failure(event, bytes))
+	case ffi.EventNoMoreWanted:
+		return stream.notWanted()
+	case ffi.EventRefused:
+		if ffi.Result(event.Code) == ffi.ResultNoSuchStream {
+			return false // The end of what this side sends crossed the peer's word that it wants no more.
+		}
+		return stream.lost(c.refused(ffi.Result(event.Code)))
+	default:
+		return false
+	}
+}
+
+// granted notes that the peer asked for items.
+func (c *Conn) granted(event *ffi.Event) {
+	if event.Flags&ffi.FlagResponder == 0 {
+		if stream := c.queue.calls.findStream(event.Token); stream != nil {
+			stream.outlet.add(event.Stream, event.Code)
+		}
+		return
+	}
+	if request := c.findInbound(event.Token); request != nil && request.outlet != nil {
+		request.outlet.add(event.Stream, event.Code)
+	}
 }
 
 // endCall gives a request its outcome; false when it has been cancelled, or the event is about no call.
@@ -147,6 +201,7 @@ func (c *Conn) decideSetup() {
 	err := c.askSetup()
 	if err == nil {
 		c.command(ffi.Command{Kind: ffi.CommandAcceptSetup}, "")
+		c.startLeasing()
 		close(c.opened)
 		return
 	}

@@ -2,6 +2,7 @@ package rsocket
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
@@ -23,6 +24,23 @@ type Handler struct {
 
 	// FireAndForget takes a request that gets no answer. Without it they are ignored.
 	FireAndForget func(ctx context.Context, request *Payload)
+
+	// RequestStream returns the items of the answer. Each is taken from the sequence when the peer has asked for it, so
+	// a yield returns when the item is on its way, and false when nobody wants more. An error that is yielded fails the
+	// request, as in RequestResponse.
+	RequestStream func(ctx context.Context, request *Payload) iter.Seq2[*Payload, error]
+
+	// RequestChannel gets the peer's items, of which the first opened the channel, and returns its own, as in
+	// RequestStream. What the handler takes is asked for again; leaving the loop tells the peer that no more are
+	// wanted, while the handler's own go on. The requests are to be ranged over once, while the handler runs.
+	RequestChannel func(ctx context.Context, requests iter.Seq2[*Payload, error]) iter.Seq2[*Payload, error]
+
+	// Lease hears what the peer allows with each of its leases; see [WithLease]. It is called on the connection's
+	// reader and must not block.
+	Lease func(lease Lease)
+
+	// MetadataPush takes metadata that the peer pushed for the connection. Without it they are ignored.
+	MetadataPush func(ctx context.Context, metadata []byte)
 }
 
 // Setup is what a client proposes (specification, "SETUP Frame").

@@ -20,6 +20,9 @@ type inboundRequest struct {
 	token   uint64
 	stream  uint32
 	payload *Payload
+	// outlet and inbox are what a stream or channel has beside a request-response.
+	outlet *outlet
+	inbox  *inbox
 
 	// mu guards the two below. inner exists once somebody asks the context for more than values.
 	mu     sync.Mutex
@@ -35,24 +38,48 @@ var errCanceledByPeer = fmt.Errorf("rsocket: the peer canceled the request: %w",
 // answerRequest has the handler work on a request-response.
 func (c *Conn) answerRequest(event *ffi.Event, payload *Payload) {
 	request := &inboundRequest{conn: c, token: event.Token, stream: event.Stream, payload: payload}
-	index := int(event.Token & indexMask)
+	c.noteInbound(request)
+	c.work.Go(request.answer)
+}
+
+// noteInbound keeps a request findable.
+func (c *Conn) noteInbound(request *inboundRequest) {
+	index := int(request.token & indexMask)
 	for index >= len(c.inbound) {
 		c.inbound = append(c.inbound, nil)
 	}
 	c.inbound[index] = request
 	c.answering.Add(1)
-	c.work.Go(request.answer)
 }
 
-// cancelInbound ends the context of a request that the peer has withdrawn.
-func (c *Conn) cancelInbound(event *ffi.Event) {
-	index := int(event.Token & indexMask)
+// findInbound is the peer's request with this token, or nil.
+func (c *Conn) findInbound(token uint64) *inboundRequest {
+	index := int(token & indexMask)
 	if index >= len(c.inbound) {
-		return
+		return nil
 	}
-	if request := c.inbound[index]; request != nil && request.token == event.Token {
-		request.end(errCanceledByPeer)
-		c.inbound[index] = nil
+	if request := c.inbound[index]; request != nil && request.token == token {
+		return request
+	}
+	return nil
+}
+
+// cancelInbound ends a request that the peer has withdrawn.
+func (c *Conn) cancelInbound(event *ffi.Event) {
+	if request := c.findInbound(event.Token); request != nil {
+		request.withdraw(errCanceledByPeer)
+		c.inbound[event.Token&indexMask] = nil
+	}
+}
+
+// withdraw ends whatever the handler could wait for.
+func (r *inboundRequest) withdraw(reason error) {
+	r.end(reason)
+	if r.outlet != nil {
+		r.outlet.close(reason)
+	}
+	if r.inbox != nil {
+		r.inbox.fail(reason)
 	}
 }
 
@@ -87,11 +114,22 @@ func (r *inboundRequest) handle() (answer *Payload, err error) {
 	return handler(r, r.payload)
 }
 
-// takeNotification has the handler work on a fire-and-forget.
-func (c *Conn) takeNotification(payload *Payload) {
-	if c.handler.FireAndForget == nil {
-		return
+// takeFireAndForget has the handler work on a fire-and-forget.
+func (c *Conn) takeFireAndForget(payload *Payload) {
+	if handler := c.handler.FireAndForget; handler != nil {
+		c.notify("fire-and-forget", func() { handler(c.ctx, payload) })
 	}
+}
+
+// takeMetadataPush has the handler work on a metadata-push.
+func (c *Conn) takeMetadataPush(payload *Payload) {
+	if handler := c.handler.MetadataPush; handler != nil {
+		c.notify("metadata-push", func() { handler(c.ctx, payload.GetMetadata()) })
+	}
+}
+
+// notify runs a handler that has nothing to answer, if one is free.
+func (c *Conn) notify(interaction string, handler func()) {
 	if !c.reserveNotification() {
 		c.dropped.Add(1)
 		return
@@ -99,8 +137,8 @@ func (c *Conn) takeNotification(payload *Payload) {
 	c.work.Go(func() {
 		defer func() { <-c.notifying }()
 		var err error
-		defer c.recoverHandler("fire-and-forget", &err)
-		c.handler.FireAndForget(c.ctx, payload)
+		defer c.recoverHandler(interaction, &err)
+		handler()
 	})
 }
 

@@ -30,6 +30,12 @@ type Limits struct {
 	// MaxPayloadLen is the longest payload that is sent, or put together from fragments, in bytes. What does not fit
 	// a frame is sent in fragments. Default 64 MiB.
 	MaxPayloadLen int
+	// MaxUnrequestedItems is how many items a peer may send on a stream beyond what was asked for, as some
+	// implementations ignore credit; one more fails the stream. Default 1024.
+	MaxUnrequestedItems int
+	// MaxQueuedBytes is what may wait to be sent in fragments, beyond the first payload; then submissions wait.
+	// Default 64 MiB.
+	MaxQueuedBytes int
 	// MaxReassemblyBytes is what the unfinished fragmented payloads may hold together. Default 128 MiB.
 	MaxReassemblyBytes int
 	// MaxControlBytes is what may wait in answers for a peer that does not read. Default 1 MiB.
@@ -58,7 +64,7 @@ func orDefault[T ~int | ~int64](value *T, otherwise T) {
 func (l Limits) check() error {
 	values := []int{
 		l.MaxInboundRequests, l.MaxOutboundRequests, l.MaxFireAndForgetHandlers, l.MaxBlockedCallbacks,
-		l.MaxFrameLen, l.MaxPayloadLen, l.MaxReassemblyBytes, l.MaxControlBytes, int(l.SetupTimeout),
+		l.MaxUnrequestedItems, l.MaxQueuedBytes, l.MaxFrameLen, l.MaxPayloadLen, l.MaxReassemblyBytes, l.MaxControlBytes, int(l.SetupTimeout),
 	}
 	for _, value := range values {
 		if value < 0 {
@@ -117,6 +123,18 @@ func WithKeepalive(interval, maxLifetime time.Duration) Option {
 	}
 }
 
+// WithFragmentLength sets the longest frame that this side sends, in bytes, from 64 to 16777215: longer payloads go out
+// in fragments, which take turns with those of other streams. Default 128 KiB. For clients and servers.
+func WithFragmentLength(length int) Option {
+	return func(s *settings) error {
+		if length < 64 || length > 1<<24-1 {
+			return fmt.Errorf("%w: fragment length %d is outside 64 to 16777215", ErrInvalidArgument, length)
+		}
+		s.fragmentLen = length
+		return nil
+	}
+}
+
 // WithLogger sets where noteworthy events go. For clients and servers. Default: nowhere.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) error {
@@ -135,6 +153,8 @@ type settings struct {
 	setup                          *Payload
 	metadataMIME, dataMIME         string
 	keepaliveInterval, maxLifetime time.Duration
+	fragmentLen                    int
+	lease                          LeaseStrategy
 	logger                         *slog.Logger
 }
 
@@ -175,5 +195,9 @@ func (s *settings) engineConfig(server bool) ffi.Config {
 		MaxReassemblyBytes: s.limits.MaxReassemblyBytes,
 		MaxControlBytes:    s.limits.MaxControlBytes,
 		SetupTimeout:       s.limits.SetupTimeout,
+		MaxUnrequested:     s.limits.MaxUnrequestedItems,
+		MaxQueuedBytes:     s.limits.MaxQueuedBytes,
+		FragmentLen:        s.fragmentLen,
+		Lease:              s.lease != nil,
 	}
 }

@@ -36,6 +36,7 @@ type queue struct {
 const (
 	answerTokens        = 1 << 63
 	fireAndForgetTokens = 1 << 62
+	itemTokens          = answerTokens | fireAndForgetTokens
 )
 
 // lockForPayload returns with the queue locked and room in the batch, or with an error and unlocked.
@@ -132,6 +133,63 @@ func (c *Conn) submitRequest(ctx context.Context, waiting *call, payload *Payloa
 	return token, nil
 }
 
+// submitStream starts a request-stream or request-channel.
+func (c *Conn) submitStream(ctx context.Context, command ffi.Command, stream *Stream, first *Payload) error {
+	if err := c.queue.lockForPayload(ctx, first.Len()); err != nil {
+		return err
+	}
+	if !c.queue.calls.addStream(stream) {
+		c.queue.mu.Unlock()
+		return ErrTooManyRequests
+	}
+	command.Token = stream.token
+	c.queue.batch.add(command, first, stream.token)
+	c.unlockAndFlush()
+	return nil
+}
+
+// submitItem sends an item for which there is credit. Whoever sends one is likely to send more, so it does not flush
+// by itself.
+func (c *Conn) submitItem(ctx context.Context, stream uint32, item *Payload) error {
+	if err := c.queue.lockForPayload(ctx, item.Len()); err != nil {
+		return err
+	}
+	c.queue.sequence++
+	token := itemTokens | uint64(c.queue.sequence)
+	c.queue.batch.add(ffi.Command{Kind: ffi.CommandItem, Stream: stream, Token: token}, item, token)
+	c.unlockAndFlushSoon()
+	return nil
+}
+
+// submitMetadataPush queues a METADATA_PUSH.
+func (c *Conn) submitMetadataPush(ctx context.Context, metadata []byte) error {
+	if err := c.queue.lockForPayload(ctx, min(len(metadata), inlineLimit)); err != nil {
+		return err
+	}
+	c.queue.batch.addCopied(ffi.Command{Kind: ffi.CommandMetadataPush}, metadata)
+	c.unlockAndFlush()
+	return nil
+}
+
+// submitSmall queues a command that always finds room: what asks for it is bounded itself, such as open streams. When
+// the stream is over with it, its token is free.
+func (c *Conn) submitSmall(command ffi.Command, message string, over bool) {
+	q := &c.queue
+	q.mu.Lock()
+	if over {
+		q.calls.release([]uint64{command.Token})
+	}
+	if q.closed != nil {
+		q.mu.Unlock()
+		return
+	}
+	if q.batch == nil {
+		q.batch = batches.Get().(*batch)
+	}
+	q.batch.addCopied(command, []byte(message))
+	c.unlockAndFlush()
+}
+
 // submitFireAndForget queues a fire-and-forget.
 func (c *Conn) submitFireAndForget(ctx context.Context, payload *Payload) error {
 	if err := c.queue.lockForPayload(ctx, payload.Len()); err != nil {
@@ -147,18 +205,7 @@ func (c *Conn) submitFireAndForget(ctx context.Context, payload *Payload) error 
 // submitCancel withdraws a request that the caller has claimed, and frees its index. There is always room for it: the
 // requests that can be cancelled are bounded themselves.
 func (c *Conn) submitCancel(token uint64) {
-	q := &c.queue
-	q.mu.Lock()
-	q.calls.release([]uint64{token})
-	if q.closed != nil {
-		q.mu.Unlock()
-		return
-	}
-	if q.batch == nil {
-		q.batch = batches.Get().(*batch)
-	}
-	q.batch.commands = append(q.batch.commands, ffi.Command{Kind: ffi.CommandCancel, Token: token})
-	c.unlockAndFlush()
+	c.submitSmall(ffi.Command{Kind: ffi.CommandCancel, Token: token}, "", true)
 }
 
 // submitAnswer queues the answer to a request of the peer; nil completes it without a payload.

@@ -29,6 +29,11 @@ type Config struct {
 	MaxReassemblyBytes int
 	MaxControlBytes    int
 	SetupTimeout       time.Duration
+	MaxUnrequested     int
+	MaxQueuedBytes     int
+	FragmentLen        int
+	// Lease: take part in leases.
+	Lease bool
 }
 
 // make builds the C settings, which the caller frees.
@@ -52,6 +57,11 @@ func (c *Config) fill(made *C.rsocket_config) error {
 	if c.KeepaliveInterval != 0 || c.MaxLifetime != 0 {
 		result := C.rsocket_config_set_keepalive(made, milliseconds(c.KeepaliveInterval), milliseconds(c.MaxLifetime))
 		if err := check(result, "keepalive"); err != nil {
+			return err
+		}
+	}
+	if c.Lease {
+		if err := check(C.rsocket_config_set_lease(made, true), "lease"); err != nil {
 			return err
 		}
 	}
@@ -81,6 +91,9 @@ func (c *Config) fillLimits(made *C.rsocket_config) error {
 		{"payload length", C.RSOCKET_LIMIT_PAYLOAD_LEN, c.MaxPayloadLen},
 		{"reassembly bytes", C.RSOCKET_LIMIT_REASSEMBLY_BYTES, c.MaxReassemblyBytes},
 		{"control bytes", C.RSOCKET_LIMIT_CONTROL_BYTES, c.MaxControlBytes},
+		{"unrequested items", C.RSOCKET_LIMIT_UNREQUESTED_ITEMS, c.MaxUnrequested},
+		{"queued bytes", C.RSOCKET_LIMIT_QUEUED_BYTES, c.MaxQueuedBytes},
+		{"fragment length", C.RSOCKET_LIMIT_FRAGMENT_LEN, c.FragmentLen},
 		{"setup timeout", C.RSOCKET_LIMIT_SETUP_TIMEOUT_MS, int(c.SetupTimeout.Milliseconds())},
 	}
 	for _, limit := range limits {

@@ -30,6 +30,8 @@ const (
 	ResultTooManyStreams  Result = C.RSOCKET_RESULT_TOO_MANY_STREAMS
 	ResultPayloadTooLarge Result = C.RSOCKET_RESULT_PAYLOAD_TOO_LARGE
 	ResultNoSuchStream    Result = C.RSOCKET_RESULT_NO_SUCH_STREAM
+	ResultNoCredit        Result = C.RSOCKET_RESULT_NO_CREDIT
+	ResultNoLease         Result = C.RSOCKET_RESULT_NO_LEASE
 )
 
 // String says what the result means.

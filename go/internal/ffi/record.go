@@ -15,6 +15,15 @@ const (
 	CommandAcceptSetup     uint16 = C.RSOCKET_COMMAND_ACCEPT_SETUP
 	CommandRejectSetup     uint16 = C.RSOCKET_COMMAND_REJECT_SETUP
 	CommandClose           uint16 = C.RSOCKET_COMMAND_CLOSE
+	CommandRequestStream   uint16 = C.RSOCKET_COMMAND_REQUEST_STREAM
+	CommandRequestChannel  uint16 = C.RSOCKET_COMMAND_REQUEST_CHANNEL
+	CommandRequestN        uint16 = C.RSOCKET_COMMAND_REQUEST_N
+	CommandItem            uint16 = C.RSOCKET_COMMAND_ITEM
+	CommandComplete        uint16 = C.RSOCKET_COMMAND_COMPLETE
+	CommandError           uint16 = C.RSOCKET_COMMAND_ERROR
+	CommandCancelReceiving uint16 = C.RSOCKET_COMMAND_CANCEL_RECEIVING
+	CommandMetadataPush    uint16 = C.RSOCKET_COMMAND_METADATA_PUSH
+	CommandGrantLease      uint16 = C.RSOCKET_COMMAND_GRANT_LEASE
 )
 
 // Kinds of events.
@@ -29,6 +38,14 @@ const (
 	EventDraining        uint16 = C.RSOCKET_EVENT_DRAINING
 	EventClosed          uint16 = C.RSOCKET_EVENT_CLOSED
 	EventReleased        uint16 = C.RSOCKET_EVENT_RELEASED
+	EventRequestStream   uint16 = C.RSOCKET_EVENT_REQUEST_STREAM
+	EventRequestChannel  uint16 = C.RSOCKET_EVENT_REQUEST_CHANNEL
+	EventItem            uint16 = C.RSOCKET_EVENT_ITEM
+	EventRequesterFailed uint16 = C.RSOCKET_EVENT_REQUESTER_FAILED
+	EventGranted         uint16 = C.RSOCKET_EVENT_GRANTED
+	EventNoMoreWanted    uint16 = C.RSOCKET_EVENT_NO_MORE_WANTED
+	EventMetadataPush    uint16 = C.RSOCKET_EVENT_METADATA_PUSH
+	EventLease           uint16 = C.RSOCKET_EVENT_LEASE
 )
 
 // Flags of commands and events.
@@ -37,6 +54,8 @@ const (
 	FlagArena     uint16 = C.RSOCKET_FLAG_ARENA
 	FlagExternal  uint16 = C.RSOCKET_FLAG_EXTERNAL
 	FlagNoPayload uint16 = C.RSOCKET_FLAG_NO_PAYLOAD
+	FlagComplete  uint16 = C.RSOCKET_FLAG_COMPLETE
+	FlagResponder uint16 = C.RSOCKET_FLAG_RESPONDER
 )
 
 // Parts of a payload.

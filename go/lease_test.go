@@ -1,0 +1,92 @@
+package rsocket_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
+)
+
+// granting tells the strategy of a test what to grant.
+func granting(leases <-chan rsocket.Lease) rsocket.LeaseStrategy {
+	return func(ctx context.Context, conn *rsocket.Conn) {
+		for {
+			select {
+			case lease := <-leases:
+				_ = conn.GrantLease(lease)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+func TestLeasesLimitRequests(t *testing.T) {
+	leases, heard := make(chan rsocket.Lease), make(chan rsocket.Lease, 1)
+	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{RequestResponse: echo},
+		rsocket.WithLease(granting(leases)))
+	conn := dial(t, url,
+		rsocket.WithLease(func(context.Context, *rsocket.Conn) {}),
+		rsocket.WithHandler(rsocket.Handler{Lease: func(lease rsocket.Lease) { heard <- lease }}))
+	ctx := testContext(t)
+	request := func() error {
+		_, err := conn.RequestResponse(ctx, rsocket.NewPayload("x", ""))
+		return err
+	}
+	var known *rsocket.Error
+	if err := request(); !errors.Is(err, rsocket.ErrNoLease) || !errors.As(err, &known) || !known.RetrySafe() {
+		t.Errorf("before any lease: %v", err)
+	}
+	leases <- rsocket.Lease{TTL: time.Minute, Requests: 2, Metadata: []byte("why")}
+	if lease := await(t, heard); lease.TTL != time.Minute || lease.Requests != 2 || string(lease.Metadata) != "why" {
+		t.Errorf("heard %+v", lease)
+	}
+	for range 2 {
+		if err := request(); err != nil {
+			t.Errorf("within the lease: %v", err)
+		}
+	}
+	if err := request(); !errors.Is(err, rsocket.ErrNoLease) {
+		t.Errorf("beyond the lease: %v", err)
+	}
+	for _, err := range conn.RequestStream(ctx, rsocket.NewPayload("x", "")) {
+		if !errors.Is(err, rsocket.ErrNoLease) {
+			t.Errorf("a stream beyond the lease: %v", err)
+		}
+	}
+	leases <- rsocket.Lease{TTL: time.Millisecond, Requests: 100}
+	await(t, heard)
+	eventually(t, "the lease ends with its time", func() bool { return errors.Is(request(), rsocket.ErrNoLease) })
+}
+
+func TestAFixedLeaseIsRenewed(t *testing.T) {
+	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{RequestResponse: echo},
+		rsocket.WithLease(rsocket.FixedLease(1, 10*time.Millisecond)))
+	conn := dial(t, url, rsocket.WithLease(func(context.Context, *rsocket.Conn) {}))
+	for range 3 {
+		eventually(t, "a request is allowed again", func() bool {
+			_, err := conn.RequestResponse(testContext(t), rsocket.NewPayload("x", ""))
+			return err == nil
+		})
+	}
+}
+
+func TestAServerWithoutLeasesTurnsAwayClientsWithThem(t *testing.T) {
+	conn := connectTCP(t, rsocket.Handler{}, rsocket.WithLease(func(context.Context, *rsocket.Conn) {}))
+	await(t, conn.Done())
+	assertRejected(t, conn.Err(), rsocket.CodeUnsupportedSetup, "lease is not supported")
+}
+
+func TestLeasesAreChecked(t *testing.T) {
+	conn := connectTCP(t, rsocket.Handler{})
+	for _, lease := range []rsocket.Lease{{TTL: -1}, {Requests: -1}, {Metadata: make([]byte, 16<<10+1)}} {
+		if err := conn.GrantLease(lease); !errors.Is(err, rsocket.ErrInvalidArgument) {
+			t.Errorf("%v: %v", lease.TTL, err)
+		}
+	}
+	if _, err := rsocket.Dial(testContext(t), "tcp://127.0.0.1:1", rsocket.WithLease(nil)); !errors.Is(err, rsocket.ErrInvalidArgument) {
+		t.Errorf("got %v", err)
+	}
+}

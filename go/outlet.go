@@ -1,0 +1,90 @@
+package rsocket
+
+import (
+	"context"
+	"math"
+	"sync"
+)
+
+// outlet sends items on a stream as the peer asks for them.
+type outlet struct {
+	conn *Conn
+
+	mu sync.Mutex
+	// stream is the stream's id, 0 until the engine has given it one.
+	stream uint32
+	credit uint64
+	// end is why nothing more can be sent; nil while something can.
+	end error
+	// changed is closed when credit came or the outlet ended; nil while nobody waits for that.
+	changed chan struct{}
+}
+
+// add notes that the peer asked for n items more on this stream.
+func (o *outlet) add(stream, n uint32) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.stream = stream
+	o.credit = min(o.credit+uint64(n), math.MaxInt64)
+	o.notify()
+}
+
+// close ends the outlet; false when it had ended.
+func (o *outlet) close(end error) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.end != nil {
+		return false
+	}
+	o.end = end
+	o.notify()
+	return true
+}
+
+// notify wakes whoever waits; the lock is held.
+func (o *outlet) notify() {
+	if o.changed != nil {
+		close(o.changed)
+		o.changed = nil
+	}
+}
+
+// acquire takes one item's credit, waiting for it, and tells the stream to send it on.
+func (o *outlet) acquire(ctx context.Context) (stream uint32, err error) {
+	o.mu.Lock()
+	for {
+		if o.end != nil {
+			o.mu.Unlock()
+			return 0, o.end
+		}
+		if o.credit > 0 {
+			o.credit--
+			stream = o.stream
+			o.mu.Unlock()
+			return stream, nil
+		}
+		if o.changed == nil {
+			o.changed = make(chan struct{})
+		}
+		changed := o.changed
+		o.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+		o.mu.Lock()
+	}
+}
+
+// send sends an item when the peer has asked for it.
+func (o *outlet) send(ctx context.Context, item *Payload) error {
+	if err := o.conn.checkPayload(item); err != nil {
+		return err
+	}
+	stream, err := o.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	return o.conn.submitItem(ctx, stream, item)
+}
