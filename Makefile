@@ -2,10 +2,11 @@
 
 CARGO ?= cargo
 GO ?= go
+PREFIX ?= /usr/local
 EXAMPLES := simple-client performance-benchmark echo-server
 
 .DEFAULT_GOAL := help
-.PHONY: help all build-rust build-go examples demo test lint clean
+.PHONY: help all build-rust build-go examples demo test lint install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -29,6 +30,9 @@ test: build-rust ## run all tests, Bazel's and the others; ends with the line "N
 
 lint: build-rust ## check form, and what compilers and linters find
 	tools/lint/run.sh
+
+install: build-rust ## install the C library under PREFIX, /usr/local by default
+	PREFIX=$(PREFIX) tools/install.sh
 
 clean: ## delete what was built here (Bazel's and Go's caches stay)
 	$(CARGO) clean --manifest-path rust/Cargo.toml

@@ -29,6 +29,7 @@ var suites = []suite{
 	{"go test -race", runGoRace},
 	{"cargo miri test", runMiri},
 	{"the C client under sanitizers", script("tests/c/sanitizers.sh")},
+	{"an installed library", script("tests/install/run.sh")},
 	{"a Bazel workspace that uses this one", script("tests/consumer/run.sh")},
 	{"gazelle leaves the BUILD files as they are", script("tools/check_gazelle.sh")},
 }
