@@ -48,6 +48,8 @@ type Conn struct {
 	inbound []*inboundRequest
 	// answering counts the peer's requests that handlers work on.
 	answering atomic.Int64
+	// draining: requests of the peer are rejected.
+	draining atomic.Bool
 	// notifying bounds the handlers of fire-and-forgets.
 	notifying chan struct{}
 	// shedding: fire-and-forgets are dropped until a handler is free again. Only the reader uses it.
@@ -118,6 +120,7 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 	conn.ctx, conn.cancel = context.WithCancelCause(ctx)
 	conn.queue.calls.max = settings.limits.MaxOutboundRequests
 	conn.callbacks.init(conn)
+	conn.flusher.answering = &conn.answering
 	conn.engine.core = core
 	conn.engine.armed = math.MaxUint64
 	conn.engine.timer = time.AfterFunc(math.MaxInt64, conn.onDeadline)

@@ -13,7 +13,7 @@ var (
 	ErrClosed = errors.New("rsocket: connection closed")
 	// ErrConnectionLost: the connection ended without this side asking for it.
 	ErrConnectionLost = errors.New("rsocket: connection lost")
-	// ErrConnectionClosing: the peer is closing the connection and takes no new requests.
+	// ErrConnectionClosing: the connection is being closed, by the peer or by Shutdown, and takes no new requests.
 	ErrConnectionClosing = errors.New("rsocket: connection is closing")
 	// ErrRejectedSetup: the server refused the connection (INVALID_SETUP, UNSUPPORTED_SETUP or REJECTED_SETUP).
 	ErrRejectedSetup = errors.New("rsocket: setup rejected")
@@ -37,6 +37,15 @@ var (
 	ErrNotConnected = errors.New("rsocket: not connected")
 	// ErrInvalidArgument: a URL, option or payload that cannot work.
 	ErrInvalidArgument = errors.New("rsocket: invalid argument")
+
+	// errDraining: this side is shutting the connection down.
+	errDraining = &Error{
+		Code:    CodeRejected,
+		Message: "the connection is shutting down",
+		Origin:  OriginUser,
+		kind:    ErrConnectionClosing,
+		unsent:  true,
+	}
 
 	errInternal = errors.New("rsocket: internal error")
 )

@@ -62,6 +62,7 @@ func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callback
 func (c *Conn) releaseTokens(tokens []uint64) {
 	c.queue.mu.Lock()
 	c.queue.calls.release(tokens)
+	c.queue.noteDrained(c.answering.Load())
 	c.queue.mu.Unlock()
 }
 

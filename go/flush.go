@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
@@ -43,6 +44,8 @@ type flusher struct {
 	rounds int
 	// scratch is nil between flushes.
 	scratch *flushScratch
+	// answering is the connection's count of requests that handlers work on.
+	answering *atomic.Int64
 	// payloads that the output will refer to.
 	payloads map[uint64]*Payload
 	// writeDeadline is when the socket's write deadline strikes, on the connection's clock; 0 for none.

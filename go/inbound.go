@@ -20,6 +20,8 @@ type inboundRequest struct {
 	token   uint64
 	stream  uint32
 	payload *Payload
+	// refused: it came during a shutdown.
+	refused bool
 	// outlet and inbox are what a stream or channel has beside a request-response.
 	outlet *outlet
 	inbox  *inbox
@@ -37,9 +39,19 @@ var errCanceledByPeer = fmt.Errorf("rsocket: the peer canceled the request: %w",
 
 // answerRequest has the handler work on a request-response.
 func (c *Conn) answerRequest(event *ffi.Event, payload *Payload) {
-	request := &inboundRequest{conn: c, token: event.Token, stream: event.Stream, payload: payload}
+	request := c.newInbound(event, payload)
 	c.noteInbound(request)
 	c.work.Go(request.answer)
+}
+
+func (c *Conn) newInbound(event *ffi.Event, payload *Payload) *inboundRequest {
+	return &inboundRequest{
+		conn:    c,
+		token:   event.Token,
+		stream:  event.Stream,
+		payload: payload,
+		refused: c.draining.Load(),
+	}
 }
 
 // noteInbound keeps a request findable.
@@ -86,7 +98,7 @@ func (r *inboundRequest) withdraw(reason error) {
 // answer runs the handler and sends what it returns.
 func (r *inboundRequest) answer() {
 	conn := r.conn
-	defer conn.answering.Add(-1)
+	defer conn.answered()
 	defer r.end(context.Canceled)
 	answer, err := r.handle()
 	r.payload = nil
@@ -104,9 +116,22 @@ func (r *inboundRequest) answer() {
 	}
 }
 
+// answered notes that a handler has returned and its answer is on its way.
+func (c *Conn) answered() {
+	if c.answering.Add(-1) == 0 {
+		c.noteProgress()
+	}
+}
+
+// errShuttingDown is the answer to requests that come during a shutdown.
+var errShuttingDown = NewError(CodeRejected, "the connection is shutting down")
+
 // handle calls the handler; a panic becomes an error.
 func (r *inboundRequest) handle() (answer *Payload, err error) {
 	handler := r.conn.handler.RequestResponse
+	if r.refused {
+		return nil, errShuttingDown
+	}
 	if handler == nil {
 		return nil, NewError(CodeRejected, "request-response is not supported")
 	}

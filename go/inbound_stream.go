@@ -12,7 +12,7 @@ import (
 
 // answerStream has the handler work on a request-stream or request-channel.
 func (c *Conn) answerStream(event *ffi.Event, payload *Payload) {
-	request := &inboundRequest{conn: c, token: event.Token, stream: event.Stream, payload: payload}
+	request := c.newInbound(event, payload)
 	request.outlet = &outlet{conn: c, stream: event.Stream, credit: uint64(event.Code)}
 	if event.Kind == ffi.EventRequestStream {
 		c.noteInbound(request)
@@ -57,6 +57,9 @@ func (r *inboundRequest) ask(n uint32) {
 // streamItems calls the handler of a request-stream.
 func (r *inboundRequest) streamItems() iter.Seq2[*Payload, error] {
 	handler := r.conn.handler.RequestStream
+	if r.refused {
+		return failing(errShuttingDown)
+	}
 	if handler == nil {
 		return failing(NewError(CodeRejected, "request-stream is not supported"))
 	}
@@ -66,6 +69,9 @@ func (r *inboundRequest) streamItems() iter.Seq2[*Payload, error] {
 // channelItems calls the handler of a request-channel, and asks the peer for items.
 func (r *inboundRequest) channelItems() iter.Seq2[*Payload, error] {
 	handler := r.conn.handler.RequestChannel
+	if r.refused {
+		return failing(errShuttingDown)
+	}
 	if handler == nil {
 		return failing(NewError(CodeRejected, "request-channel is not supported"))
 	}
@@ -106,7 +112,7 @@ func failing(err error) iter.Seq2[*Payload, error] {
 // answerItems sends what the handler yields, as the peer asks for it.
 func (r *inboundRequest) answerItems(items func() iter.Seq2[*Payload, error]) {
 	conn := r.conn
-	defer conn.answering.Add(-1)
+	defer conn.answered()
 	defer r.end(context.Canceled)
 	err := r.sendItems(items)
 	if err == nil {

@@ -3,9 +3,7 @@ package rsocket
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
-	"sync"
 	"time"
 )
 
@@ -13,38 +11,22 @@ import (
 const maxAcceptDelay = time.Second
 
 // Serve accepts connections from l and answers their requests with handler until ctx ends or l fails. Then it closes
-// l and every connection, and waits for their handlers. It returns ctx's error, or l's.
+// l and every connection, and waits for their handlers. It returns ctx's error, or l's. [Server] can be shut down
+// without cutting off what is under way.
 func Serve(ctx context.Context, l net.Listener, handler Handler, opts ...Option) error {
 	settings, err := newSettings(opts)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
-	var connections sync.WaitGroup
-	defer connections.Wait()
-	defer cancel()
+	server := newServer(ctx, handler, settings)
+	stop := context.AfterFunc(ctx, func() { server.stop() })
 	defer stop()
-	for {
-		nc, err := acceptPatiently(ctx, l, settings)
-		if err != nil {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			return errors.Join(fmt.Errorf("rsocket: accept: %w", err), l.Close())
-		}
-		connections.Go(func() { serveOne(ctx, nc, settings, handler) })
+	err = server.Serve(l)
+	_ = server.Close()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-}
-
-// serveOne serves one connection until it is over and its handlers have returned.
-func serveOne(ctx context.Context, nc net.Conn, settings *settings, handler Handler) {
-	conn, err := newConn(ctx, nc, settings, handler, true)
-	if err != nil {
-		settings.logger.Error("connection not started", "remote", nc.RemoteAddr(), "reason", err)
-		return
-	}
-	conn.work.Wait()
+	return err
 }
 
 // acceptPatiently waits out errors that pass, such as too many open files.

@@ -25,6 +25,9 @@ type queue struct {
 	released []uint64
 	// closed is why nothing is taken any more.
 	closed error
+	// draining: no new requests; drained is closed when the last one has ended.
+	draining bool
+	drained  chan struct{}
 	// room is closed when the batch is taken; nil while nobody waits for that.
 	room chan struct{}
 	// sequence names payloads of fire-and-forgets.
@@ -102,6 +105,7 @@ func (q *queue) take(f *flusher) (*batch, queueState) {
 		if q.closed != nil {
 			return nil, queueEnded
 		}
+		q.noteDrained(f.answering.Load())
 		return nil, queueEmpty
 	}
 	taken := q.batch
@@ -117,6 +121,10 @@ func (q *queue) take(f *flusher) (*batch, queueState) {
 func (c *Conn) submitRequest(ctx context.Context, waiting *call, payload *Payload) (token uint64, err error) {
 	if err := c.queue.lockForPayload(ctx, payload.Len()); err != nil {
 		return 0, err
+	}
+	if c.queue.draining {
+		c.queue.mu.Unlock()
+		return 0, errDraining
 	}
 	token, ok := c.queue.calls.add(waiting)
 	if !ok {
@@ -137,6 +145,10 @@ func (c *Conn) submitRequest(ctx context.Context, waiting *call, payload *Payloa
 func (c *Conn) submitStream(ctx context.Context, command ffi.Command, stream *Stream, first *Payload) error {
 	if err := c.queue.lockForPayload(ctx, first.Len()); err != nil {
 		return err
+	}
+	if c.queue.draining {
+		c.queue.mu.Unlock()
+		return errDraining
 	}
 	if !c.queue.calls.addStream(stream) {
 		c.queue.mu.Unlock()
@@ -194,6 +206,10 @@ func (c *Conn) submitSmall(command ffi.Command, message string, over bool) {
 func (c *Conn) submitFireAndForget(ctx context.Context, payload *Payload) error {
 	if err := c.queue.lockForPayload(ctx, payload.Len()); err != nil {
 		return err
+	}
+	if c.queue.draining {
+		c.queue.mu.Unlock()
+		return errDraining
 	}
 	c.queue.sequence++
 	token := fireAndForgetTokens | uint64(c.queue.sequence)

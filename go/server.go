@@ -1,0 +1,155 @@
+package rsocket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+)
+
+// ErrServerClosed is what [Server.Serve] returns after [Server.Shutdown] or [Server.Close].
+var ErrServerClosed = errors.New("rsocket: server closed")
+
+// Server accepts connections and answers their requests. [Serve] is the short form for those who stop it by its
+// context alone.
+type Server struct {
+	handler  Handler
+	settings *settings
+	// ctx ends with the server, and with it every connection.
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+
+	mu        sync.Mutex
+	stopping  bool
+	listeners map[net.Listener]struct{}
+	conns     map[*Conn]struct{}
+	// work is the connections and their handlers.
+	work sync.WaitGroup
+}
+
+// NewServer makes a server that answers with handler. It is to be closed.
+func NewServer(handler Handler, opts ...Option) (*Server, error) {
+	settings, err := newSettings(opts)
+	if err != nil {
+		return nil, err
+	}
+	return newServer(context.Background(), handler, settings), nil
+}
+
+func newServer(ctx context.Context, handler Handler, settings *settings) *Server {
+	s := &Server{
+		handler:   handler,
+		settings:  settings,
+		listeners: make(map[net.Listener]struct{}),
+		conns:     make(map[*Conn]struct{}),
+	}
+	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	return s
+}
+
+// Serve accepts connections from l, which it owns from then on, until the server is shut down or closed, or l fails.
+// A server can serve several listeners at once.
+func (s *Server) Serve(l net.Listener) error {
+	if !s.addListener(l) {
+		return errors.Join(ErrServerClosed, l.Close())
+	}
+	defer s.removeListener(l)
+	for {
+		nc, err := acceptPatiently(s.ctx, l, s.settings)
+		switch {
+		case s.isStopping():
+			if err == nil {
+				_ = nc.Close()
+			}
+			return ErrServerClosed
+		case err != nil:
+			return fmt.Errorf("rsocket: accept: %w", err)
+		}
+		s.work.Go(func() { s.serveOne(nc) })
+	}
+}
+
+// serveOne serves one connection until it is over and its handlers have returned.
+func (s *Server) serveOne(nc net.Conn) {
+	conn, err := newConn(s.ctx, nc, s.settings, s.handler, true)
+	if err != nil {
+		s.settings.logger.Error("connection not started", "remote", nc.RemoteAddr(), "reason", err)
+		return
+	}
+	if !s.addConn(conn) {
+		_ = conn.Close()
+	}
+	conn.work.Wait()
+	s.mu.Lock()
+	delete(s.conns, conn)
+	s.mu.Unlock()
+}
+
+// Shutdown stops accepting, refuses new requests, lets what is under way finish on every connection, and closes them;
+// see [Conn.Shutdown]. When ctx ends first, what is left is cut off, and ctx's error is returned. It waits for every
+// handler to return.
+func (s *Server) Shutdown(ctx context.Context) error {
+	var finished sync.WaitGroup
+	for _, conn := range s.stop() {
+		finished.Go(func() { _ = conn.Shutdown(ctx) })
+	}
+	finished.Wait()
+	s.cancel(ErrServerClosed)
+	s.work.Wait()
+	return ctx.Err()
+}
+
+// Close stops accepting, closes every connection and waits for the handlers to return.
+func (s *Server) Close() error {
+	s.stop()
+	s.cancel(ErrServerClosed)
+	s.work.Wait()
+	return nil
+}
+
+// stop ends accepting, and tells which connections are left.
+func (s *Server) stop() []*Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopping = true
+	for l := range s.listeners {
+		_ = l.Close()
+	}
+	left := make([]*Conn, 0, len(s.conns))
+	for conn := range s.conns {
+		left = append(left, conn)
+	}
+	return left
+}
+
+func (s *Server) isStopping() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopping
+}
+
+func (s *Server) addListener(l net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.stopping {
+		s.listeners[l] = struct{}{}
+	}
+	return !s.stopping
+}
+
+func (s *Server) removeListener(l net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listeners, l)
+	_ = l.Close()
+}
+
+func (s *Server) addConn(conn *Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.stopping {
+		s.conns[conn] = struct{}{}
+	}
+	return !s.stopping
+}
