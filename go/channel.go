@@ -87,7 +87,7 @@ func (c *Channel) CloseSend() {
 
 // Fail ends the channel in both directions; the peer gets err as from a handler that returns it.
 func (c *Channel) Fail(err error) {
-	failure := asError(err, CodeApplicationError)
+	failure := asStreamError(err)
 	if !c.outlet.close(errSendingDone) {
 		return // There is nothing that could fail.
 	}

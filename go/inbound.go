@@ -108,7 +108,7 @@ func (r *inboundRequest) answer() {
 	if err == nil {
 		err = conn.submitAnswer(r.stream, answer)
 	} else {
-		failed := asError(err, CodeApplicationError)
+		failed := asStreamError(err)
 		err = conn.submitFailure(r.stream, failed.Code, failed.Message)
 	}
 	if err != nil {
@@ -212,6 +212,16 @@ func asError(err error, otherwise ErrorCode) *Error {
 	default:
 		return &Error{Code: otherwise, Message: err.Error()}
 	}
+}
+
+// asStreamError gives an error the form of the wire for one stream. Codes of connections, such as those that a handler
+// passes on from another one, do not belong there.
+func asStreamError(err error) *Error {
+	failed := asError(err, CodeApplicationError)
+	if failed.Code < CodeApplicationError {
+		failed.Code = CodeApplicationError
+	}
+	return failed
 }
 
 // end ends the request's context.

@@ -123,7 +123,7 @@ func (r *inboundRequest) answerItems(items func() iter.Seq2[*Payload, error]) {
 		return
 	}
 	if r.outlet.close(errSendingDone) {
-		failed := asError(err, CodeApplicationError)
+		failed := asStreamError(err)
 		command := ffi.Command{Kind: ffi.CommandError, Stream: r.stream, Code: uint32(failed.Code)}
 		conn.submitSmall(command, cutText(failed.Message, inlineLimit), false)
 	}

@@ -196,6 +196,12 @@ func TestHandlerErrorsReachTheRequester(t *testing.T) {
 			},
 			rsocket.ErrCanceled, rsocket.CodeCanceled, "context deadline exceeded", false,
 		},
+		"error of another connection": {
+			func(context.Context, *rsocket.Payload) (*rsocket.Payload, error) {
+				return nil, rsocket.NewError(rsocket.CodeConnectionError, "the backend is gone")
+			},
+			rsocket.ErrApplication, rsocket.CodeApplicationError, "the backend is gone", false,
+		},
 		"panic": {
 			func(context.Context, *rsocket.Payload) (*rsocket.Payload, error) { panic("secret") },
 			rsocket.ErrApplication, rsocket.CodeApplicationError, "the handler panicked", false,
