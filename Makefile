@@ -3,7 +3,7 @@
 CARGO ?= cargo
 GO ?= go
 PREFIX ?= /usr/local
-EXAMPLES := simple-client performance-benchmark echo-server
+EXAMPLES := $(notdir $(wildcard examples/go/*))
 
 .DEFAULT_GOAL := help
 .PHONY: help all build-rust build-go examples demo test lint install clean

@@ -117,7 +117,7 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 		opened:     make(chan struct{}),
 		done:       make(chan struct{}),
 	}
-	conn.ctx, conn.cancel = context.WithCancelCause(ctx)
+	conn.ctx, conn.cancel = context.WithCancelCause(context.WithValue(ctx, connKey{}, conn))
 	conn.queue.calls.max = settings.limits.MaxOutboundRequests
 	conn.callbacks.init(conn)
 	conn.flusher.answering = &conn.answering

@@ -1,5 +1,5 @@
-// Package rsocket speaks the RSocket 1.0 protocol: requests and answers, multiplexed over one connection, in both
-// directions.
+// Package rsocket speaks the RSocket 1.0 protocol: requests, answers and streams of items, multiplexed over one
+// connection, in both directions.
 //
 // The protocol itself is an engine in Rust that this package links through cgo. Go owns the connection: everything
 // works over any [net.Conn], and no thread but Go's own takes part.
@@ -23,14 +23,40 @@
 // # Interactions
 //
 // Request-response waits for one answer ([Conn.RequestResponse], or [Conn.RequestResponseFunc] with a callback
-// instead of a waiting goroutine). Fire-and-forget has none ([Conn.FireAndForget]). When the context of a request
-// ends, the request is cancelled at the peer too, and the call returns the context's error.
+// instead of a waiting goroutine). Fire-and-forget has none ([Conn.FireAndForget]). Request-stream has any number of
+// items ([Conn.RequestStream]), and request-channel has them in both directions ([Conn.RequestChannel]). Metadata-push
+// is about the connection and not about a request ([Conn.MetadataPush]). When the context of a request ends, the
+// request is cancelled at the peer too, and the call returns the context's error.
+//
+// # Streams
+//
+// The items of a stream are an iterator, for the requester and for the handler:
+//
+//	for item, err := range conn.RequestStream(ctx, rsocket.NewPayload("news", ""), rsocket.WithPrefetch(16)) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(item.GetDataAsString())
+//	}
+//
+// The peer may send what it was asked for: at first the prefetch, then as many as the loop has taken. So a slow loop
+// slows its own stream down and nothing else, and what waits in memory is bounded; a peer that heeds no credit fails the
+// stream ([Limits].MaxUnrequestedItems). Leaving the loop cancels the stream. A handler's yield returns when its item is on its way, and false when nobody wants more. [Conn.OpenStream] and
+// [Conn.OpenChannel] are for those who rather call Recv, Send and, with [WithManualRequests], Request.
+//
+// # Leases
+//
+// With [WithLease], each side makes only as many requests as the other has granted it ([Conn.GrantLease],
+// [FixedLease]); beyond them a request fails with [ErrNoLease] and is not sent. [Handler].Lease hears of grants.
 //
 // # Payloads
 //
 // A [Payload] has data and optionally metadata, owns its bytes and needs no release. Metadata that is absent and
 // metadata that is empty differ, and so do an answer without a payload (a nil *Payload) and an answer with an empty
-// one.
+// one. Payloads that do not fit a frame travel in fragments ([WithFragmentLength]), up to [Limits].MaxPayloadLen.
+//
+// What is in metadata is the program's business; the package metadata beside this one reads and writes composite
+// metadata, routes, authentication and traces.
 //
 // # Errors
 //

@@ -4,7 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"net"
+	"strconv"
+	"strings"
+	"time"
 
 	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
 )
@@ -341,4 +346,323 @@ func ExamplePerformanceMetrics() {
 	// requests: 2 bytes: 200
 	// responses: 1 bytes: 250
 	// errors: 1
+}
+
+// counter streams the numbers from 1 to what the request says.
+var counter = rsocket.Handler{
+	RequestStream: func(_ context.Context, request *rsocket.Payload) iter.Seq2[*rsocket.Payload, error] {
+		return func(yield func(*rsocket.Payload, error) bool) {
+			last, err := strconv.Atoi(request.GetDataAsString())
+			if err != nil {
+				yield(nil, rsocket.NewError(rsocket.CodeInvalid, "not a number"))
+				return
+			}
+			for i := range last {
+				if !yield(rsocket.NewPayload(strconv.Itoa(i+1), ""), nil) {
+					return
+				}
+			}
+		}
+	},
+}
+
+// upper answers each item of a channel in upper case.
+var upper = rsocket.Handler{
+	RequestChannel: func(_ context.Context, requests iter.Seq2[*rsocket.Payload, error]) iter.Seq2[*rsocket.Payload, error] {
+		return func(yield func(*rsocket.Payload, error) bool) {
+			for request, err := range requests {
+				if err != nil {
+					return // the requester failed or left
+				}
+				if !yield(rsocket.NewPayload(strings.ToUpper(request.GetDataAsString()), ""), nil) {
+					return
+				}
+			}
+		}
+	},
+}
+
+func ExampleConn_RequestStream() {
+	address, stop := startServer(counter)
+	defer stop()
+	ctx := context.Background()
+	conn, err := rsocket.Dial(ctx, "tcp://"+address)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+
+	for item, err := range conn.RequestStream(ctx, rsocket.NewPayload("3", "")) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(item.GetDataAsString())
+	}
+
+	// At most 8 items are on their way, and leaving the loop cancels the rest.
+	for item := range conn.RequestStream(ctx, rsocket.NewPayload("1000000", ""), rsocket.WithPrefetch(8)) {
+		fmt.Println(item.GetDataAsString(), "of a million")
+		break
+	}
+	// Output:
+	// 1
+	// 2
+	// 3
+	// 1 of a million
+}
+
+// With manual requests, nothing comes that was not asked for.
+func ExampleConn_OpenStream() {
+	address, stop := startServer(counter)
+	defer stop()
+	ctx := context.Background()
+	conn, err := rsocket.Dial(ctx, "tcp://"+address)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+
+	stream, err := conn.OpenStream(ctx, rsocket.NewPayload("5", ""), rsocket.WithManualRequests(1))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer stream.Cancel()
+	for {
+		item, err := stream.Recv(ctx)
+		if err == io.EOF {
+			fmt.Println("complete")
+			return
+		}
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(item.GetDataAsString())
+		stream.Request(1) // the next one, please
+	}
+	// Output:
+	// 1
+	// 2
+	// 3
+	// 4
+	// 5
+	// complete
+}
+
+func ExampleConn_RequestChannel() {
+	address, stop := startServer(upper)
+	defer stop()
+	ctx := context.Background()
+	conn, err := rsocket.Dial(ctx, "tcp://"+address)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+
+	words := func(yield func(*rsocket.Payload, error) bool) {
+		for _, word := range []string{"one", "two", "three"} {
+			if !yield(rsocket.NewPayload(word, ""), nil) {
+				return
+			}
+		}
+	}
+	for answer, err := range conn.RequestChannel(ctx, words) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(answer.GetDataAsString())
+	}
+	// Output:
+	// ONE
+	// TWO
+	// THREE
+}
+
+// A channel can also be held in the hand, for a conversation.
+func ExampleConn_OpenChannel() {
+	address, stop := startServer(upper)
+	defer stop()
+	ctx := context.Background()
+	conn, err := rsocket.Dial(ctx, "tcp://"+address)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+
+	channel, err := conn.OpenChannel(ctx, rsocket.NewPayload("ping", ""))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer channel.Cancel()
+	answer, err := channel.Recv(ctx)
+	fmt.Println(answer.GetDataAsString(), err)
+
+	fmt.Println(channel.Send(ctx, rsocket.NewPayload("ping again", "")))
+	answer, err = channel.Recv(ctx)
+	fmt.Println(answer.GetDataAsString(), err)
+
+	channel.CloseSend()
+	_, err = channel.Recv(ctx)
+	fmt.Println(err)
+	// Output:
+	// PING <nil>
+	// <nil>
+	// PING AGAIN <nil>
+	// EOF
+}
+
+func ExampleConn_MetadataPush() {
+	arrived := make(chan string, 1)
+	address, stop := startServer(rsocket.Handler{
+		MetadataPush: func(_ context.Context, metadata []byte) {
+			arrived <- string(metadata)
+		},
+	})
+	defer stop()
+	ctx := context.Background()
+	conn, err := rsocket.Dial(ctx, "tcp://"+address)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+
+	if err := conn.MetadataPush(ctx, []byte("a new token")); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("the server got:", <-arrived)
+	// Output: the server got: a new token
+}
+
+// Here the server allows two requests in an hour. To allow as many again and again, there is [rsocket.FixedLease].
+func ExampleWithLease() {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	listener, err := rsocket.Listen(ctx, "tcp://127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		rsocket.Serve(ctx, listener, greeter, rsocket.WithLease(func(_ context.Context, client *rsocket.Conn) {
+			client.GrantLease(rsocket.Lease{TTL: time.Hour, Requests: 2})
+		}))
+	}()
+	defer func() {
+		stop()
+		<-served
+	}()
+
+	leases := make(chan rsocket.Lease, 1)
+	conn, err := rsocket.Dial(ctx, "tcp://"+listener.Addr().String(),
+		rsocket.WithLease(func(context.Context, *rsocket.Conn) {}), // the server may ask nothing
+		rsocket.WithHandler(rsocket.Handler{Lease: func(lease rsocket.Lease) { leases <- lease }}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	lease := <-leases
+	fmt.Println(lease.Requests, "requests within", lease.TTL)
+
+	for range 3 {
+		answer, err := conn.RequestResponse(ctx, rsocket.NewPayload("Ada", ""))
+		if errors.Is(err, rsocket.ErrNoLease) {
+			fmt.Println("no more for now")
+			continue
+		}
+		fmt.Println(answer.GetDataAsString(), err)
+	}
+	// Output:
+	// 2 requests within 1h0m0s
+	// Hello, Ada! <nil>
+	// Hello, Ada! <nil>
+	// no more for now
+}
+
+// A yield returns when the requester has asked for the item, and false when it wants no more: then the handler cleans
+// up and returns.
+func ExampleHandler_requestStream() {
+	cleanedUp := make(chan struct{})
+	address, stop := startServer(rsocket.Handler{
+		RequestStream: func(_ context.Context, request *rsocket.Payload) iter.Seq2[*rsocket.Payload, error] {
+			return func(yield func(*rsocket.Payload, error) bool) {
+				defer close(cleanedUp)
+				for yield(request, nil) { // without an end
+				}
+			}
+		},
+	})
+	defer stop()
+	ctx := context.Background()
+	conn, err := rsocket.Dial(ctx, "tcp://"+address)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+
+	for item := range conn.RequestStream(ctx, rsocket.NewPayload("again", "")) {
+		fmt.Println(item.GetDataAsString())
+		break
+	}
+	<-cleanedUp
+	fmt.Println("the handler has returned")
+	// Output:
+	// again
+	// the handler has returned
+}
+
+// The answers of a channel need not match its requests: here one sum follows them all.
+func ExampleHandler_requestChannel() {
+	address, stop := startServer(rsocket.Handler{
+		RequestChannel: func(_ context.Context, requests iter.Seq2[*rsocket.Payload, error]) iter.Seq2[*rsocket.Payload, error] {
+			return func(yield func(*rsocket.Payload, error) bool) {
+				sum := 0
+				for request, err := range requests {
+					if err != nil {
+						return // the requester failed or left
+					}
+					number, err := strconv.Atoi(request.GetDataAsString())
+					if err != nil {
+						yield(nil, rsocket.NewError(rsocket.CodeInvalid, "not a number"))
+						return
+					}
+					sum += number
+				}
+				yield(rsocket.NewPayload(strconv.Itoa(sum), ""), nil)
+			}
+		},
+	})
+	defer stop()
+	ctx := context.Background()
+	conn, err := rsocket.Dial(ctx, "tcp://"+address)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+
+	oneToTen := func(yield func(*rsocket.Payload, error) bool) {
+		for i := range 10 {
+			if !yield(rsocket.NewPayload(strconv.Itoa(i+1), ""), nil) {
+				return
+			}
+		}
+	}
+	for answer, err := range conn.RequestChannel(ctx, oneToTen) {
+		fmt.Println(answer.GetDataAsString(), err)
+	}
+	// Output: 55 <nil>
 }

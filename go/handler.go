@@ -43,6 +43,16 @@ type Handler struct {
 	MetadataPush func(ctx context.Context, metadata []byte)
 }
 
+// connKey finds the connection in a handler's context.
+type connKey struct{}
+
+// ConnFromContext gives the connection that a handler's request came on, from the handler's ctx, so that it can make
+// requests of its own there; nil for a ctx of another origin.
+func ConnFromContext(ctx context.Context) *Conn {
+	conn, _ := ctx.Value(connKey{}).(*Conn)
+	return conn
+}
+
 // Setup is what a client proposes (specification, "SETUP Frame").
 type Setup struct {
 	// Payload is the setup payload.

@@ -279,14 +279,12 @@ func TestBothSidesRequestAndAnswer(t *testing.T) {
 }
 
 func TestAHandlerCanRequestOnItsOwnConnection(t *testing.T) {
-	var serverConn *rsocket.Conn
+	if conn := rsocket.ConnFromContext(t.Context()); conn != nil {
+		t.Errorf("a connection from nowhere: %v", conn)
+	}
 	handler := rsocket.Handler{
-		Setup: func(_ context.Context, _ *rsocket.Setup, conn *rsocket.Conn) error {
-			serverConn = conn
-			return nil
-		},
 		RequestResponse: func(ctx context.Context, request *rsocket.Payload) (*rsocket.Payload, error) {
-			return serverConn.RequestResponse(ctx, request)
+			return rsocket.ConnFromContext(ctx).RequestResponse(ctx, request)
 		},
 	}
 	url := listenAndServe(t, "tcp://127.0.0.1:0", handler)
