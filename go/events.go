@@ -154,7 +154,7 @@ func (c *Conn) failure(event *ffi.Event, bytes []byte) error {
 	code := ErrorCode(event.Code)
 	message := bytes[event.Offset+event.MetadataLen:][:event.DataLen]
 	origin := OriginPeer
-	if event.Flags&ffi.FlagArena != 0 {
+	if event.Flags&ffi.FlagLibrary != 0 {
 		origin = OriginLibrary
 	}
 	return &Error{Code: code, Message: string(message), Origin: origin, kind: requestKind(code)}

@@ -56,6 +56,7 @@ const (
 	FlagNoPayload uint16 = C.RSOCKET_FLAG_NO_PAYLOAD
 	FlagComplete  uint16 = C.RSOCKET_FLAG_COMPLETE
 	FlagResponder uint16 = C.RSOCKET_FLAG_RESPONDER
+	FlagLibrary   uint16 = C.RSOCKET_FLAG_LIBRARY
 )
 
 // Parts of a payload.

@@ -192,6 +192,9 @@
 // Event: the stream is a request of the peer, and `token` is its name.
 #define RSOCKET_FLAG_RESPONDER 32
 
+// Event: not the peer but the library failed the stream, because the peer passed a limit.
+#define RSOCKET_FLAG_LIBRARY 64
+
 // ERROR codes of the wire that programs use; the specification has them all. The connection ends once its streams
 // have.
 #define RSOCKET_ERROR_CONNECTION_CLOSE 258

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rsocket_protocol::frame::{ErrorCode, PayloadRef};
 use rsocket_protocol::{
-    Body, Connection, Event, ExternalBody, InboundPayload, Part, RequestKind, SendError,
+    Body, Connection, Event, ExternalBody, InboundPayload, Origin, Part, RequestKind, SendError,
     StreamName, Time,
 };
 use rsocket_transport::length_prefix::{self, Segment, Split, Writer};
@@ -475,12 +475,14 @@ impl EventWriter<'_> {
             Event::Failed {
                 stream,
                 name,
+                origin,
                 code,
                 message,
             } => {
                 let placed = self.place_bytes(PayloadRef::from_data(&message));
                 rsocket_event {
                     code: code.0,
+                    flags: placed.flags | flag(origin == Origin::Library, RSOCKET_FLAG_LIBRARY),
                     ..named(name, RSOCKET_EVENT_FAILED, RSOCKET_EVENT_REQUESTER_FAILED)
                         .on(stream, placed)
                 }

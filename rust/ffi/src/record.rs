@@ -104,6 +104,9 @@ pub const RSOCKET_FLAG_COMPLETE: u16 = 16;
 /// Event: the stream is a request of the peer, and `token` is its name.
 pub const RSOCKET_FLAG_RESPONDER: u16 = 32;
 
+/// Event: not the peer but the library failed the stream, because the peer passed a limit.
+pub const RSOCKET_FLAG_LIBRARY: u16 = 64;
+
 /// ERROR codes of the wire that programs use; the specification has them all. The connection ends once its streams
 /// have.
 pub const RSOCKET_ERROR_CONNECTION_CLOSE: u32 = 0x102;

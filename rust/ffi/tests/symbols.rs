@@ -1,7 +1,7 @@
 //! What the libraries add to a program's name space: the functions of the header, and nothing else.
 //!
-//! Both are looked for beside this test, where cargo puts them. `RSOCKET_LIB_DIR` names another folder, such as that of
-//! a release build.
+//! Both are looked for where `make build-rust` puts them, since `cargo test` does not build them. `RSOCKET_LIB_DIR` names
+//! another folder.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -51,16 +51,18 @@ fn the_static_library_defines_the_functions_of_the_header() {
 
 fn read(file: &str) -> Vec<u8> {
     let path = library_dir().join(file);
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    fs::read(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}; `make build-rust` builds it", path.display()))
 }
 
 fn library_dir() -> PathBuf {
     if let Some(dir) = env::var_os("RSOCKET_LIB_DIR") {
         return dir.into();
     }
-    let mut test = env::current_exe().expect("this test has a path");
-    test.pop();
-    test
+    // target/PROFILE/deps/TEST
+    let test = env::current_exe().expect("this test has a path");
+    let target = test.ancestors().nth(3).expect("a target folder");
+    target.join("release")
 }
 
 /// Symbols for the whole program, but for those that carry Rust's mangling. The compilers' own support (`__muldc3` and

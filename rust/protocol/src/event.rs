@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::error::Origin;
 use crate::frame::{ErrorCode, PayloadRef, Setup};
 
 /// The interaction that a request asks for.
@@ -99,6 +100,8 @@ pub enum Event<'a> {
         stream: u32,
         /// Whose it is.
         name: StreamName,
+        /// [`Origin::Remote`] where the peer said so with an ERROR frame, [`Origin::Library`] where it passed a limit.
+        origin: Origin,
         /// The peer's or this library's code.
         code: ErrorCode,
         /// What was said with it, usually UTF-8.

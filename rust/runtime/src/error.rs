@@ -10,7 +10,7 @@ use crate::Failure;
 /// Why a request has no answer.
 ///
 /// The first five are the peer's words in an ERROR frame on the request's stream (specification, "ERROR Frame"); the
-/// connection goes on. The next three end every request of a connection at once. The last three are this side's.
+/// connection goes on. The next three end every request of a connection at once. The last four are this side's.
 #[derive(thiserror::Error, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -74,6 +74,15 @@ pub enum Error {
     /// The payload is longer than [`Limits::max_payload_len`](crate::Limits::max_payload_len).
     #[error("the payload is longer than this side sends")]
     PayloadTooLarge,
+    /// The peer passed a limit on the request's stream, as [`Limits`](crate::Limits) has them; this side gave the stream
+    /// up, and the connection goes on.
+    #[error("given up by this side with {code}: {message}")]
+    LimitPassed {
+        /// What it amounts to.
+        code: ErrorCode,
+        /// Which limit.
+        message: String,
+    },
     /// This side ended its channel with a failure, which the peer was told where the channel had begun.
     #[error("given up by this side: {failure}")]
     Aborted {
@@ -83,9 +92,12 @@ pub enum Error {
 }
 
 impl Error {
-    /// The peer's ERROR frame on a request's stream.
-    pub(crate) fn from_wire(code: ErrorCode, message: &[u8]) -> Self {
+    /// What ended a request's stream: the peer's ERROR frame, or this library because the peer passed a limit.
+    pub(crate) fn of_stream(origin: Origin, code: ErrorCode, message: &[u8]) -> Self {
         let message = String::from_utf8_lossy(message).into_owned();
+        if origin == Origin::Library {
+            return Self::LimitPassed { code, message };
+        }
         match code {
             ErrorCode::REJECTED => Self::Rejected { message },
             ErrorCode::APPLICATION_ERROR => Self::Application { message },
@@ -112,7 +124,7 @@ impl Error {
             Self::Application { .. } => Some(ErrorCode::APPLICATION_ERROR),
             Self::Cancelled { .. } => Some(ErrorCode::CANCELED),
             Self::Invalid { .. } => Some(ErrorCode::INVALID),
-            Self::Custom { code, .. } => Some(*code),
+            Self::Custom { code, .. } | Self::LimitPassed { code, .. } => Some(*code),
             Self::RejectedSetup { reason }
             | Self::ConnectionLost { reason, .. }
             | Self::Closed { reason, .. } => Some(reason.code),
@@ -129,7 +141,8 @@ impl Error {
             | Self::Application { message }
             | Self::Cancelled { message }
             | Self::Invalid { message }
-            | Self::Custom { message, .. } => message,
+            | Self::Custom { message, .. }
+            | Self::LimitPassed { message, .. } => message,
             Self::RejectedSetup { reason }
             | Self::ConnectionLost { reason, .. }
             | Self::Closed { reason, .. } => &reason.message,
@@ -147,6 +160,7 @@ impl Error {
             | Self::Cancelled { .. }
             | Self::Invalid { .. }
             | Self::Custom { .. } => Origin::Remote,
+            Self::LimitPassed { .. } => Origin::Library,
             Self::RejectedSetup { reason }
             | Self::ConnectionLost { reason, .. }
             | Self::Closed { reason, .. } => reason.origin,
@@ -176,6 +190,7 @@ impl Error {
             | Self::Cancelled { .. }
             | Self::Invalid { .. }
             | Self::Custom { .. }
+            | Self::LimitPassed { .. }
             | Self::PayloadTooLarge
             | Self::Aborted { .. } => false,
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rsocket_protocol::frame::Frame;
 use rsocket_runtime::{
     AcceptAll, ConnectOptions, Connection, Error, ErrorCode, Failure, Handler, ItemSender,
-    NotSupported, Payload, Rejection, RequestStream, ServerOptions, Setup,
+    NotSupported, Origin, Payload, Rejection, RequestStream, ServerOptions, Setup,
 };
 use support::items::{COMPLETE, Counting, item, number, numbers, request_n, request_stream, text};
 use support::{Fate, RawPeer, bind, dial, dial_with, serve, setup_frame, soon};
@@ -286,6 +286,29 @@ async fn a_dropped_stream_sends_cancel_and_ignores_what_is_late() {
     let cancelled =
         soon(peer.until(|stream, frame| matches!(frame, Frame::Cancel(_)).then_some(stream))).await;
     assert_eq!(cancelled, 1);
+}
+
+#[tokio::test]
+async fn a_peer_that_ignores_credit_loses_the_stream_and_this_side_says_so() {
+    let (mut stream, mut peer, _) = by_hand(|stream| stream.prefetch(1)).await;
+    // One was asked for, and 1024 more are put up with.
+    for _ in 0..=1025 {
+        peer.send(1, &item(b"0")).await;
+    }
+    let cancelled =
+        soon(peer.until(|stream, frame| matches!(frame, Frame::Cancel(_)).then_some(stream))).await;
+    assert_eq!(cancelled, 1);
+    let error = loop {
+        match soon(stream.next()).await {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => break error,
+            None => panic!("the stream did not complete"),
+        }
+    };
+    assert_eq!(error.origin(), Origin::Library, "{error}");
+    assert_eq!(error.code(), Some(ErrorCode::INVALID));
+    assert_eq!(error.message(), "more items were sent than were asked for");
+    assert!(!error.is_retry_safe());
 }
 
 /// Sends what it is given, which is a way to see when the peer has no credit.

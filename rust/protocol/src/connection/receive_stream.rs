@@ -7,6 +7,7 @@ use super::State;
 use super::reassembly::{Reassembly, TooLong};
 use super::receive::Incoming;
 use super::streams::{Half, Side};
+use crate::error::Origin;
 use crate::event::{Event, InboundPayload, RequestKind};
 use crate::frame::{DecodeError, ErrorCode, ErrorFrame, PayloadFrame, PayloadRef};
 
@@ -255,6 +256,7 @@ impl Connection {
         (!arriving).then_some(Event::Failed {
             stream: id,
             name: side.name(),
+            origin: Origin::Library,
             code: ErrorCode::INVALID,
             message: Cow::Borrowed(why.as_bytes()),
         })
@@ -294,6 +296,7 @@ impl Connection {
         Ok(awaited.then_some(Event::Failed {
             stream: id,
             name,
+            origin: Origin::Remote,
             code: frame.code,
             message: Cow::Borrowed(frame.data),
         }))

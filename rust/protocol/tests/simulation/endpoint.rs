@@ -251,6 +251,7 @@ impl Endpoint {
                 name,
                 code,
                 message,
+                ..
             } => {
                 let exchange = self.talk(name, stream).exchange;
                 let known = journal.get(exchange);

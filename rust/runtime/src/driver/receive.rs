@@ -187,10 +187,14 @@ impl Receiver<'_> {
             } => state.receive_item(name, payload.map(own), complete, self.wakers),
             Event::Failed {
                 name,
+                origin,
                 code,
                 message,
                 ..
-            } => state.fail_stream(name, &Error::from_wire(code, &message), self.wakers),
+            } => {
+                let error = Error::of_stream(origin, code, &message);
+                state.fail_stream(name, &error, self.wakers);
+            }
             Event::Granted { name, n, .. } => state.grant(name, n, self.wakers),
             Event::Cancelled { name, .. } => {
                 state.cancelled(name, self.wakers);
