@@ -13,14 +13,19 @@ const (
 type deviation string
 
 const (
-	dropsEmptyMetadata deviation = "drops empty metadata"
-	sendsNoCancel      deviation = "sends no CANCEL"
-	hearsNoCancel      deviation = "hears no CANCEL"
-	hangsAfterLoss     deviation = "hangs after the connection is lost"
-	hidesRejection     deviation = "hides a rejected setup"
-	racesRejection     deviation = "may lose a rejected setup's code"
-	servesRejected     deviation = "goes on serving a rejected connection"
-	diesOfLargeFrames  deviation = "dies of payloads that do not fit a frame"
+	dropsEmptyMetadata  deviation = "drops empty metadata"
+	sendsNoCancel       deviation = "sends no CANCEL"
+	hearsNoCancel       deviation = "hears no CANCEL"
+	hangsAfterLoss      deviation = "hangs after the connection is lost"
+	hidesRejection      deviation = "hides a rejected setup"
+	racesRejection      deviation = "may lose a rejected setup's code"
+	servesRejected      deviation = "goes on serving a rejected connection"
+	diesOfLargeFrames   deviation = "dies of payloads that do not fit a frame"
+	ignoresCredit       deviation = "ignores credit"
+	errorOvertakesItems deviation = "lets an error overtake items"
+	mayLoseLastItem     deviation = "may lose the last item of a channel"
+	diesOfCancel        deviation = "dies when a responder cancels receiving"
+	pushesOnStream      deviation = "pushes metadata on a stream"
 )
 
 type deviating struct {
@@ -56,6 +61,19 @@ var deviations = []deviating{
 		"fragments only when told a size; a payload over 24 bits panics its writing task, and the request never ends"},
 	{rsocketRust, asServer, "large", diesOfLargeFrames,
 		"fragments only when told a size; a payload over 24 bits panics its writing task, and the answer never comes"},
+	{rsocketGo, asServer, "stream-error", errorOvertakesItems,
+		"an error is sent when it happens, and the items that wait for credit then are dropped"},
+	{rsocketGo, asServer, "channel", mayLoseLastItem,
+		"asks for an item before it counts it as asked for; one that comes in between waits for the next to come, and the " +
+			"requester's completion drops it"},
+	{rsocketGo, asClient, "channel", diesOfCancel,
+		"a CANCEL for a channel of its own panics the program"},
+	{rsocketRust, asClient, "stream", ignoresCredit,
+		"asks for 2^31-1 items, whatever is taken of them, and sends a channel's items without being asked"},
+	{rsocketRust, asServer, "stream", ignoresCredit,
+		"looks neither at the initial request n nor at REQUEST_N: it sends until it is cancelled"},
+	{rsocketRust, asClient, "push", pushesOnStream,
+		"sends METADATA_PUSH with a stream id of its own and without the metadata flag, which is to be ignored"},
 }
 
 func (p peer) deviates(as role, what deviation) bool {

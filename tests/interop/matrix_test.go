@@ -33,11 +33,20 @@ var pairsFlag = flag.String("pairs", "", "run these CLIENT:SERVER pairs, separat
 // eachPair runs a scenario for every pair, two processes each, as many pairs at once as go test allows.
 func eachPair(t *testing.T, scenario func(*testing.T, pair)) {
 	t.Helper()
+	eachPairThat(t, func(pair) bool { return true }, scenario)
+}
+
+// eachPairThat is eachPair for what only some pairs can show.
+func eachPairThat(t *testing.T, shows func(pair) bool, scenario func(*testing.T, pair)) {
+	t.Helper()
 	pairs, err := selectedPairs()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range pairs {
+		if !shows(p) {
+			continue
+		}
 		t.Run(p.String(), func(t *testing.T) {
 			t.Parallel()
 			scenario(t, p)

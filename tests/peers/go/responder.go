@@ -25,6 +25,9 @@ func (r *responder) handler() rsocket.Handler {
 		FireAndForget: func(_ context.Context, request *rsocket.Payload) {
 			r.out.printf("fnf data=%s metadata=%s", digest(request.Data()), metadataDigest(request))
 		},
+		RequestStream:  r.stream,
+		RequestChannel: func(_ context.Context, requests items) items { return echoItems(requests) },
+		MetadataPush:   func(_ context.Context, metadata []byte) { r.out.printf("push %s", digest(metadata)) },
 	}
 }
 
@@ -38,6 +41,15 @@ func (r *responder) answer(ctx context.Context, request *rsocket.Payload) (*rsoc
 		return nil, r.hang(ctx)
 	}
 	return request, nil
+}
+
+// stream answers with the items that the request's data asks for, or never.
+func (r *responder) stream(ctx context.Context, request *rsocket.Payload) items {
+	data := request.GetDataAsString()
+	if data == hangRequest {
+		return func(yield func(*rsocket.Payload, error) bool) { yield(nil, r.hang(ctx)) }
+	}
+	return streamFor(data)
 }
 
 func (r *responder) hang(ctx context.Context) error {

@@ -12,14 +12,20 @@ import (
 type scenario func(context.Context, *rsocket.Conn, options, *report) error
 
 var scenarios = map[string]scenario{
-	"echo":       echo,
-	"error":      applicationError,
-	"cancel":     cancel,
-	"concurrent": concurrent,
-	"loss":       loss,
-	"fnf":        fireAndForget,
-	"idle":       idle,
-	"rejected":   rejected,
+	"echo":          echo,
+	"error":         applicationError,
+	"cancel":        cancel,
+	"concurrent":    concurrent,
+	"loss":          loss,
+	"fnf":           fireAndForget,
+	"idle":          idle,
+	"rejected":      rejected,
+	"stream":        stream,
+	"stream-cancel": streamCancel,
+	"stream-error":  streamError,
+	"stream-big":    streamBig,
+	"channel":       channel,
+	"push":          push,
 }
 
 func echo(ctx context.Context, conn *rsocket.Conn, o options, r *report) error {

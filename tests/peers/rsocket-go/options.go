@@ -19,6 +19,8 @@ type options struct {
 	dataGiven         bool
 	count             int
 	size              int
+	prefetch          int
+	after             int
 	idle              time.Duration
 }
 
@@ -37,8 +39,10 @@ func parseOptions(args []string, usageOutput io.Writer) (options, error) {
 	flags.Func("metadata", "request metadata", func(s string) error { o.request.setMetadata([]byte(s)); return nil })
 	flags.Func("metadata-hex", "request metadata in hexadecimal", func(s string) error { return fromHex(s, o.request.setMetadata) })
 	noMetadata := flags.Bool("no-metadata", false, "no request metadata, as when no other flag gives any")
-	flags.IntVar(&o.count, "count", 1, "how many requests")
-	flags.IntVar(&o.size, "size", 0, "bytes of pattern in a request's data")
+	flags.IntVar(&o.count, "count", 1, "how many requests, or items")
+	flags.IntVar(&o.size, "size", 0, "bytes of pattern in a request's data, or in an item")
+	flags.IntVar(&o.prefetch, "prefetch", 256, "how many items to ask for ahead")
+	flags.IntVar(&o.after, "after", 1, "how many items to take before cancelling")
 	flags.DurationVar(&o.idle, "idle", 0, "how long to be silent")
 	if err := flags.Parse(args); err != nil {
 		return o, fmt.Errorf("reading the flags: %w", err)
@@ -46,8 +50,8 @@ func parseOptions(args []string, usageOutput io.Writer) (options, error) {
 	if *noMetadata {
 		o.request.metadata, o.request.hasMetadata = nil, false
 	}
-	if o.count < 0 || o.size < 0 {
-		return o, fmt.Errorf("--count %d and --size %d: neither may be negative", o.count, o.size)
+	if o.count < 0 || o.size < 0 || o.after < 0 {
+		return o, fmt.Errorf("--count %d, --size %d and --after %d: none may be negative", o.count, o.size, o.after)
 	}
 	return o, nil
 }
@@ -72,6 +76,14 @@ func (o *options) echoRequest() message {
 		request.data = pattern(0, o.size)
 	}
 	return request
+}
+
+// text is the data given, or else a text to use instead.
+func (o *options) text(otherwise string) string {
+	if !o.dataGiven {
+		return otherwise
+	}
+	return string(o.request.data)
 }
 
 // numberedRequest is the i-th request of the scenarios that send several.

@@ -22,6 +22,19 @@ type result struct {
 	Code     uint32 `json:"code"`
 }
 
+// itemsLine is what came of a stream or a channel.
+type itemsLine struct {
+	Scenario string `json:"scenario"`
+	// Items is how many items came.
+	Items int `json:"items"`
+	// Ordered says that each was the one that was expected.
+	Ordered bool   `json:"ordered"`
+	Error   string `json:"error"`
+	Code    uint32 `json:"code"`
+}
+
+func (l *itemsLine) fail(err error) { l.Error, l.Code = describe(err) }
+
 func (r *report) success(index int, m message) error {
 	return r.out.json(result{
 		Scenario: r.scenario,
@@ -32,14 +45,19 @@ func (r *report) success(index int, m message) error {
 	})
 }
 
-// failure reports an error's text and, where the peer sent it, its wire code.
 func (r *report) failure(index int, err error) error {
-	failed := result{Scenario: r.scenario, Index: index, Metadata: noMetadata, Error: err.Error()}
+	failed := result{Scenario: r.scenario, Index: index, Metadata: noMetadata}
+	failed.Error, failed.Code = describe(err)
+	return r.out.json(failed)
+}
+
+// describe gives an error's text and, where the peer sent it, its wire code.
+func describe(err error) (string, uint32) {
 	var sent rsocket.Error
 	if errors.As(err, &sent) {
-		failed.Error, failed.Code = string(sent.ErrorData()), uint32(sent.ErrorCode())
+		return string(sent.ErrorData()), uint32(sent.ErrorCode())
 	}
-	return r.out.json(failed)
+	return err.Error(), 0
 }
 
 func (r *report) either(index int, m message, err error) error {
@@ -47,6 +65,11 @@ func (r *report) either(index int, m message, err error) error {
 		return r.failure(index, err)
 	}
 	return r.success(index, m)
+}
+
+func (r *report) items(line itemsLine) error {
+	line.Scenario = r.scenario
+	return r.out.json(line)
 }
 
 func (r *report) inflight(n int) error { return r.out.json(map[string]int{"inflight": n}) }

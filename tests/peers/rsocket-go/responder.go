@@ -7,6 +7,7 @@ import (
 
 	"github.com/rsocket/rsocket-go"
 	"github.com/rsocket/rsocket-go/payload"
+	"github.com/rsocket/rsocket-go/rx/flux"
 	"github.com/rsocket/rsocket-go/rx/mono"
 )
 
@@ -21,6 +22,18 @@ func responder(out *lines) rsocket.RSocket {
 		rsocket.FireAndForget(func(request payload.Payload) {
 			metadata, ok := request.Metadata()
 			out.printf("fnf data=%s metadata=%s", digest(request.Data()), metadataDigest(metadata, ok))
+		}),
+		rsocket.RequestStream(func(request payload.Payload) flux.Flux {
+			data := request.DataUTF8()
+			if data == hangRequest {
+				return hangItems(out)
+			}
+			return streamFor(data)
+		}),
+		rsocket.RequestChannel(echoItems),
+		rsocket.MetadataPush(func(push payload.Payload) {
+			metadata, _ := push.Metadata()
+			out.printf("push %s", digest(metadata))
 		}),
 	)
 }

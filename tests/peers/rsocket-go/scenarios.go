@@ -18,14 +18,20 @@ var errHung = errors.New("hung")
 type scenario func(rsocket.Client, options, *report) error
 
 var scenarios = map[string]scenario{
-	"echo":       echo,
-	"error":      applicationError,
-	"cancel":     cancel,
-	"concurrent": concurrent,
-	"loss":       loss,
-	"fnf":        fireAndForget,
-	"idle":       idle,
-	"rejected":   rejected,
+	"echo":          echo,
+	"error":         applicationError,
+	"cancel":        cancel,
+	"concurrent":    concurrent,
+	"loss":          loss,
+	"fnf":           fireAndForget,
+	"idle":          idle,
+	"rejected":      rejected,
+	"stream":        stream,
+	"stream-cancel": streamCancel,
+	"stream-error":  streamError,
+	"stream-big":    streamBig,
+	"channel":       channel,
+	"push":          push,
 }
 
 func echo(client rsocket.Client, o options, r *report) error {

@@ -3,11 +3,13 @@
 mod bytes;
 mod cancel;
 mod client;
+mod items;
 mod options;
 mod report;
 mod responder;
 mod scenarios;
 mod server;
+mod streams;
 
 use clap::{Parser, Subcommand};
 

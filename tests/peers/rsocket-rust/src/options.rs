@@ -51,12 +51,18 @@ pub struct Client {
     /// No request metadata, as when no other flag gives any.
     #[arg(long)]
     no_metadata: bool,
-    /// How many requests.
+    /// How many requests, or items.
     #[arg(long, default_value_t = 1)]
     pub count: u32,
-    /// Bytes of pattern in a request's data.
+    /// Bytes of pattern in a request's data, or in an item.
     #[arg(long, default_value_t = 0)]
-    size: usize,
+    pub size: usize,
+    /// How many items to ask for ahead; rsocket_rust always asks for all of them.
+    #[arg(long, default_value_t = 256)]
+    pub prefetch: u32,
+    /// How many items to take before cancelling.
+    #[arg(long, default_value_t = 1)]
+    pub after: u32,
     /// How long to be silent.
     #[arg(long, default_value = "0s", value_parser = duration)]
     pub idle: Duration,
@@ -72,6 +78,12 @@ pub enum Scenario {
     Fnf,
     Idle,
     Rejected,
+    Stream,
+    StreamCancel,
+    StreamError,
+    StreamBig,
+    Channel,
+    Push,
 }
 
 impl Scenario {
@@ -103,6 +115,11 @@ impl Client {
             data,
             metadata: self.request_metadata(),
         }
+    }
+
+    /// The data given as text.
+    pub fn text(&self) -> Option<&str> {
+        self.data.as_deref()
     }
 
     /// The `index`-th request of the scenarios that send several.

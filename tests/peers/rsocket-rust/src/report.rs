@@ -25,6 +25,24 @@ struct Line<'a> {
     code: u32,
 }
 
+/// What came of a stream or a channel.
+#[derive(Default, Serialize)]
+pub struct ItemsLine {
+    /// How many items came.
+    pub items: u32,
+    /// Each was the one that was expected.
+    pub ordered: bool,
+    pub error: String,
+    pub code: u32,
+}
+
+impl ItemsLine {
+    pub fn fail(&mut self, failure: Failure) {
+        self.error = failure.text;
+        self.code = failure.code;
+    }
+}
+
 impl Report {
     pub fn new(scenario: String) -> Self {
         Self { scenario }
@@ -36,6 +54,17 @@ impl Report {
             Err(failure) => self.failure(index, failure),
         };
         print_json(&line)
+    }
+
+    pub fn items(&self, line: &ItemsLine) -> anyhow::Result<()> {
+        #[derive(Serialize)]
+        struct Named<'a> {
+            scenario: &'a str,
+            #[serde(flatten)]
+            line: &'a ItemsLine,
+        }
+        let scenario = &self.scenario;
+        print_json(&Named { scenario, line })
     }
 
     pub fn inflight(&self, count: u32) -> anyhow::Result<()> {

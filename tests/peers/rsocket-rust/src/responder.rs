@@ -1,4 +1,4 @@
-//! What the server answers: a request's data says whether to fail, never to answer, or to echo.
+//! What the server answers: a request's data says what. `items` has what streams and channels are made of.
 
 use std::future;
 
@@ -7,12 +7,11 @@ use rsocket_rust::prelude::{Flux, Payload, RSocket};
 use rsocket_rust::{Result, async_trait, stream};
 
 use crate::bytes::{digest, metadata_digest};
+use crate::items;
 use crate::report::print_line;
 
 pub const ERROR_PREFIX: &str = "error:";
 pub const HANG_REQUEST: &str = "hang";
-
-const NOT_SUPPORTED: &str = "not supported by this peer";
 
 pub struct Responder;
 
@@ -39,16 +38,26 @@ impl RSocket for Responder {
         Ok(())
     }
 
-    async fn metadata_push(&self, _request: Payload) -> Result<()> {
-        Err(anyhow!(NOT_SUPPORTED))
+    async fn metadata_push(&self, request: Payload) -> Result<()> {
+        let metadata = request.metadata().cloned().unwrap_or_default();
+        print_line(&format!("push {}", digest(&metadata)));
+        Ok(())
     }
 
-    fn request_stream(&self, _request: Payload) -> Flux<Result<Payload>> {
-        not_supported()
+    fn request_stream(&self, request: Payload) -> Flux<Result<Payload>> {
+        let data = request.data().cloned().unwrap_or_default();
+        if data == HANG_REQUEST {
+            return Box::pin(stream! {
+                if let Err(error) = hang().await {
+                    yield Err(error);
+                }
+            });
+        }
+        items::answer(&data)
     }
 
-    fn request_channel(&self, _requests: Flux<Result<Payload>>) -> Flux<Result<Payload>> {
-        not_supported()
+    fn request_channel(&self, requests: Flux<Result<Payload>>) -> Flux<Result<Payload>> {
+        items::echo(requests)
     }
 }
 
@@ -65,8 +74,4 @@ impl Drop for PrintWhenDropped {
     fn drop(&mut self) {
         print_line(self.0);
     }
-}
-
-fn not_supported() -> Flux<Result<Payload>> {
-    Box::pin(stream! { yield Err(anyhow!(NOT_SUPPORTED)); })
 }

@@ -10,6 +10,7 @@ use crate::client::{Failure, request};
 use crate::options::{self, Scenario};
 use crate::report::Report;
 use crate::responder::{ERROR_PREFIX, HANG_REQUEST};
+use crate::streams;
 
 type Outcome = (u32, Result<Message, Failure>);
 
@@ -26,6 +27,12 @@ pub async fn run(client: Client, options: options::Client) -> anyhow::Result<()>
         Scenario::Loss => loss(&client, &options, &report).await?,
         Scenario::Fnf => fire_and_forget(&client, &options, &report).await?,
         Scenario::Idle => idle(&client, &options, &report).await?,
+        Scenario::Stream => streams::stream(&client, &options, &report).await?,
+        Scenario::StreamCancel => streams::stream_cancel(&client, &options, &report).await?,
+        Scenario::StreamError => streams::stream_error(&client, &options, &report).await?,
+        Scenario::StreamBig => streams::stream_big(&client, &options, &report).await?,
+        Scenario::Channel => streams::channel(&client, &options, &report).await?,
+        Scenario::Push => streams::push(&client, &options, &report).await?,
     }
     report.done()
 }
