@@ -12,7 +12,7 @@ func TestChannel(t *testing.T) {
 		s := startServer(t, p.server)
 		for _, count := range []int{1, 1000} {
 			t.Run(strconv.Itoa(count), func(t *testing.T) {
-				expectItems(t, startClient(t, p.client, s, "channel", "--count", strconv.Itoa(count)).onlyItems(t), count)
+				expectItemsFrom(t, p, startClient(t, p.client, s, "channel", "--count", strconv.Itoa(count)).onlyItems(t), count)
 				s.expectSetup(t, "")
 			})
 		}
@@ -33,7 +33,7 @@ func TestChannelCredit(t *testing.T) {
 				if p.deviates(mayLoseLastItem) && got.Items == count-1 {
 					want = got.Items
 				}
-				expectItems(t, got, want)
+				expectItemsFrom(t, p, got, want)
 			})
 		}
 		s.terminate(t)

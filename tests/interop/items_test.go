@@ -52,6 +52,16 @@ func expectItems(t *testing.T, got items, count int) {
 	expectItemsThen(t, got, count, 0, "")
 }
 
+// expectItemsFrom is expectItems for a pair whose server may lose credit: then the items stop in the middle, in order.
+func expectItemsFrom(t *testing.T, p pair, got items, count int) {
+	t.Helper()
+	if p.server.deviates(asServer, mayLoseCredit) && got.Error == hung {
+		expectFewer(t, got, count)
+		return
+	}
+	expectItems(t, got, count)
+}
+
 // expectItemsThen is expectItems with an error behind the items.
 func expectItemsThen(t *testing.T, got items, count int, code uint32, message string) {
 	t.Helper()
