@@ -48,7 +48,7 @@ func (c *call) wait(ctx context.Context, token uint64) bool {
 
 const (
 	callChunk = 256
-	// Tokens above this name payloads, not calls: see external.go.
+	// Tokens above this name payloads, not calls: see submit.go.
 	maxGeneration = 1<<30 - 1
 	indexMask     = 1<<32 - 1
 )
