@@ -84,15 +84,7 @@ func (r *inboundRequest) channelItems() iter.Seq2[*Payload, error] {
 // requests yields the items of the peer's channel. Leaving the loop tells the peer that no more are wanted.
 func (r *inboundRequest) requests(yield func(*Payload, error) bool) {
 	defer r.refuseItems()
-	for {
-		item, err := r.inbox.take(r)
-		if err == io.EOF {
-			return
-		}
-		if !yield(item, err) || err != nil {
-			return
-		}
-	}
+	r.inbox.yieldAll(r, yield)
 }
 
 // refuseItems tells the peer that no more of its items are wanted, unless none come anyway.

@@ -2,6 +2,7 @@ package rsocket
 
 import (
 	"context"
+	"io"
 	"sync"
 )
 
@@ -92,6 +93,19 @@ func (b *inbox) take(ctx context.Context) (*Payload, error) {
 		case <-b.arrived:
 		case <-ctx.Done():
 			return nil, ctx.Err()
+		}
+	}
+}
+
+// yieldAll yields the items until they end, the loop leaves or ctx ends; an error is the last thing that is yielded.
+func (b *inbox) yieldAll(ctx context.Context, yield func(*Payload, error) bool) {
+	for {
+		item, err := b.take(ctx)
+		if err == io.EOF {
+			return
+		}
+		if !yield(item, err) || err != nil {
+			return
 		}
 	}
 }

@@ -109,28 +109,18 @@ func (c *Conn) open(ctx context.Context, command ffi.Command, first *Payload, op
 
 // watch ends the stream with its context.
 func (s *Stream) watch(ctx context.Context) {
-	var unwatch func() bool
-	ready := make(chan struct{})
-	unwatch = context.AfterFunc(ctx, func() {
+	ready := make(chan struct{}) // ctx may end before unwatch is set
+	s.unwatch = context.AfterFunc(ctx, func() {
 		<-ready
 		s.end(requestError(context.Cause(ctx)))
 	})
-	s.unwatch = unwatch
 	close(ready)
 }
 
 // iterate yields the stream's items and cancels it when the loop leaves.
 func (s *Stream) iterate(ctx context.Context, yield func(*Payload, error) bool) {
 	defer s.Cancel()
-	for {
-		item, err := s.Recv(ctx)
-		if err == io.EOF {
-			return
-		}
-		if !yield(item, err) || err != nil {
-			return
-		}
-	}
+	s.inbox.yieldAll(ctx, yield)
 }
 
 // Recv returns the next item, and after the last one io.EOF. Another error is the stream's end as well, except the end
