@@ -86,6 +86,29 @@ impl Default for Limits {
     }
 }
 
+/// How a connection outlives its transport (specification, "Resuming Operation").
+#[derive(Clone, Debug)]
+pub struct ResumeConfig {
+    /// What a client's session is known by: 1 to 65 535 bytes that nobody can guess; longer ones are cut. A server
+    /// takes it from the client's SETUP and ignores this.
+    pub token: Vec<u8>,
+    /// Bytes of sent frames that are kept for the peer, in memory. While there is a transport, the oldest give way,
+    /// and a session whose peer needs them cannot be resumed; while there is none, sending waits. Default 8 MiB.
+    pub store_limit: usize,
+    /// How long a session without a transport is kept. Default 60 s.
+    pub session_timeout: Duration,
+}
+
+impl Default for ResumeConfig {
+    fn default() -> Self {
+        Self {
+            token: Vec::new(),
+            store_limit: 8 << 20,
+            session_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
 /// Everything a [`Connection`](crate::Connection) is told when it starts.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -98,6 +121,10 @@ pub struct Config {
     /// Take part in leases (specification, "Lease Semantics"): a client proposes them, a server agrees to them. Without
     /// it a server turns away a client that proposes them. Default false.
     pub lease: bool,
+    /// Go on with the connection when its transport is lost: a client proposes it, a server agrees to it. Without it a
+    /// server turns away a client that proposes it. Payloads are copied on such a connection, see
+    /// [`SendError::NotCopied`](crate::SendError::NotCopied). Default none.
+    pub resume: Option<ResumeConfig>,
     /// Longest frame that this side sends, in bytes: longer payloads go out in fragments, which take turns with those
     /// of other streams. 64 to 16 777 215; out of range is clamped. Default 128 KiB.
     pub fragment_len: usize,
@@ -125,6 +152,7 @@ impl Config {
             setup: SetupConfig::default(),
             limits: Limits::default(),
             lease: false,
+            resume: None,
             fragment_len: 128 << 10,
         }
     }

@@ -82,4 +82,24 @@ pub enum SendError {
     /// The stream has ended or never was: the peer cancelled it, or it has its answer.
     #[error("no such stream")]
     NoSuchStream,
+    /// A resumable connection keeps what it sends, so its payloads have to be [`Body::Inline`](crate::Body::Inline).
+    #[error("payloads have to be copied on a resumable connection")]
+    NotCopied,
+    /// There is no transport at the moment, and this frame would not be sent again.
+    #[error("the connection has no transport at the moment")]
+    Suspended,
+}
+
+/// Why a session cannot be resumed.
+#[derive(thiserror::Error, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResumeError {
+    /// The connection is over, or is not a server's that agreed to be resumed.
+    #[error("the session cannot be resumed")]
+    NotResumable,
+    /// The client has not kept what this side has not received.
+    #[error("the client has given up frames that the server has not received")]
+    ClientPositionGone,
+    /// This side has not kept what the client has not received, or the client's position is wrong.
+    #[error("the server has given up frames that the client has not received")]
+    ServerPositionGone,
 }

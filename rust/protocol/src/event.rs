@@ -60,6 +60,17 @@ impl InboundPayload<'_> {
 /// A client's SETUP frame, waiting for the server's decision.
 pub type SetupRequest<'a> = Setup<'a>;
 
+/// A client's RESUME frame, waiting for the server's decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResumeRequest<'a> {
+    /// The token of the SETUP that the session began with.
+    pub token: &'a [u8],
+    /// Up to where the client has received this side's tracked frames.
+    pub last_received_server_position: u64,
+    /// From where on the client can send its own again.
+    pub first_available_client_position: u64,
+}
+
 /// Something that the driver has to act on. Borrows from the frame that caused it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event<'a> {
@@ -67,6 +78,14 @@ pub enum Event<'a> {
     /// [`accept_setup`](crate::Connection::accept_setup) or [`reject_setup`](crate::Connection::reject_setup) before
     /// the next frame is handed in.
     Setup(SetupRequest<'a>),
+    /// To a server that resumes: a client asks to go on with the session of `token` on this transport. Look for the
+    /// connection that has it and call its [`resume`](crate::Connection::resume), and give it the transport; or call
+    /// [`reject_resume`](crate::Connection::reject_resume). This connection takes no further frame.
+    Resume(ResumeRequest<'a>),
+    /// To a client: the server goes on with the session on this transport.
+    Resumed,
+    /// The transport is to be given up, as the peer is silent; the connection goes on when it is resumed.
+    Suspended,
     /// The peer made a request.
     Request {
         /// The stream to answer on. For fire-and-forget the stream has already ended.

@@ -17,12 +17,16 @@ mod config;
 mod connection;
 mod error;
 mod event;
+mod frame_store;
 mod sink;
 mod time;
 
-pub use config::{Config, Limits, Role, SetupConfig};
+pub use config::{Config, Limits, ResumeConfig, Role, SetupConfig};
 pub use connection::Connection;
-pub use error::{CloseReason, Origin, SendError};
-pub use event::{Event, InboundPayload, OwnedPayload, RequestKind, SetupRequest, StreamName};
+pub use error::{CloseReason, Origin, ResumeError, SendError};
+pub use event::{
+    Event, InboundPayload, OwnedPayload, RequestKind, ResumeRequest, SetupRequest, StreamName,
+};
+pub use frame_store::{FrameStore, MemoryStore};
 pub use sink::{Body, ExternalBody, ExternalSpan, FrameSink, Part};
 pub use time::Time;

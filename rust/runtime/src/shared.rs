@@ -302,12 +302,14 @@ impl State {
                 Error::from_close(Arc::new(reason), false)
             }
             // Callers have had their room since the connection was set up; requests need no credit and no stream, and
-            // this side takes no part in leases.
+            // this side takes no part in leases and does not resume.
             SendError::Full
             | SendError::NotReady
             | SendError::NoLease
             | SendError::NoCredit
             | SendError::NoSuchStream
+            | SendError::NotCopied
+            | SendError::Suspended
             | SendError::Closed => self.closed_error(false),
         }
     }

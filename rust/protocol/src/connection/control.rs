@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use bytes::{Buf, BufMut, BytesMut};
 
-use crate::frame::{Cancel, ErrorCode, ErrorFrame, Frame, Keepalive};
+use crate::frame::{Cancel, ErrorCode, ErrorFrame, Frame, FrameHeader, Keepalive};
 use crate::sink::FrameSink;
 
 /// Longest message that an ERROR frame of ours carries, in bytes.
@@ -56,6 +56,19 @@ impl ControlQueue {
         self.lens.clear();
     }
 
+    /// Drops the frames on stream 0: they belong to a transport that is gone.
+    pub(super) fn drop_connection_frames(&mut self) {
+        let mut frames = std::mem::take(&mut self.bytes);
+        let lens = std::mem::take(&mut self.lens);
+        for len in lens {
+            let frame = frames.split_to(len);
+            if FrameHeader::decode(&frame).is_ok_and(|(header, _)| header.stream_id != 0) {
+                self.bytes.extend_from_slice(&frame);
+                self.lens.push_back(len);
+            }
+        }
+    }
+
     /// Queues a frame, whatever the limit: for the frames that open a connection.
     pub(super) fn push(&mut self, stream: u32, frame: &Frame<'_>) {
         let len = frame.encoded_len();
@@ -78,12 +91,12 @@ impl ControlQueue {
     }
 
     /// Bounded although the peer does not ask for it: one that talks but never reads would have them pile up.
-    pub(super) fn push_keepalive_request(&mut self) {
-        self.push_bounded(0, &keepalive(true, &[]));
+    pub(super) fn push_keepalive_request(&mut self, position: u64) {
+        self.push_bounded(0, &keepalive(true, position, &[]));
     }
 
-    pub(super) fn push_keepalive_reply(&mut self, data: &[u8]) {
-        self.push_bounded(0, &keepalive(false, data));
+    pub(super) fn push_keepalive_reply(&mut self, position: u64, data: &[u8]) {
+        self.push_bounded(0, &keepalive(false, position, data));
     }
 
     pub(super) fn push_error(&mut self, stream: u32, code: ErrorCode, message: &[u8]) {
@@ -117,10 +130,10 @@ impl ControlQueue {
     }
 }
 
-fn keepalive(respond: bool, data: &[u8]) -> Frame<'_> {
+fn keepalive(respond: bool, position: u64, data: &[u8]) -> Frame<'_> {
     Frame::Keepalive(Keepalive {
         respond,
-        last_received_position: 0,
+        last_received_position: position,
         data,
     })
 }

@@ -28,6 +28,21 @@ impl Connection {
         complete: bool,
         sink: &mut S,
     ) -> Result<(), SendError> {
+        self.check_body(body)?;
+        let recorded = self.recorded(sink, |this, sink| {
+            this.write_item(stream, body, complete, sink)
+        });
+        recorded.unwrap_or_else(|| self.write_item(stream, body, complete, sink))
+    }
+
+    #[inline]
+    fn write_item<S: FrameSink>(
+        &mut self,
+        stream: u32,
+        body: &Body<'_>,
+        complete: bool,
+        sink: &mut S,
+    ) -> Result<(), SendError> {
         let kind = self.check_sendable(stream)?;
         let complete = complete || kind == RequestKind::RequestResponse;
         if self
@@ -76,7 +91,10 @@ impl Connection {
     /// [`SendError`], as for [`send_item`](Self::send_item), but it needs no credit.
     pub fn complete<S: FrameSink>(&mut self, stream: u32, sink: &mut S) -> Result<(), SendError> {
         self.check_sendable(stream)?;
-        let sends = self.send_frame(stream, &COMPLETE, true, sink)?;
+        let recorded = self.recorded(sink, |this, sink| {
+            this.send_frame(stream, &COMPLETE, true, sink)
+        });
+        let sends = recorded.unwrap_or_else(|| self.send_frame(stream, &COMPLETE, true, sink))?;
         self.note_end(stream, sends);
         Ok(())
     }
@@ -96,7 +114,10 @@ impl Connection {
     ) -> Result<(), SendError> {
         self.check_sendable(stream)?;
         let message = &message[..message.len().min(MAX_ERROR_MESSAGE)];
-        self.send_error_frame(stream, code, message, sink)?;
+        let recorded = self.recorded(sink, |this, sink| {
+            this.send_error_frame(stream, code, message, sink)
+        });
+        recorded.unwrap_or_else(|| self.send_error_frame(stream, code, message, sink))?;
         self.close_stream(stream);
         Ok(())
     }
@@ -120,7 +141,8 @@ impl Connection {
     /// Pushes metadata for the whole connection (specification, "METADATA_PUSH Frame"). At most 32 KiB.
     ///
     /// # Errors
-    /// [`SendError::Closed`], [`SendError::NotReady`], [`SendError::Full`], [`SendError::PayloadTooLarge`].
+    /// [`SendError::Closed`], [`SendError::NotReady`], [`SendError::Full`], [`SendError::PayloadTooLarge`], and
+    /// [`SendError::Suspended`] while a resumable connection has no transport.
     pub fn metadata_push<S: FrameSink>(
         &mut self,
         metadata: &[u8],
@@ -128,13 +150,27 @@ impl Connection {
     ) -> Result<(), SendError> {
         match self.state {
             State::Open | State::Draining => {}
-            State::AwaitSetup | State::Deciding => return Err(SendError::NotReady),
+            State::AwaitSetup | State::Deciding | State::DecidingResume => {
+                return Err(SendError::NotReady);
+            }
             State::Closed => return Err(SendError::Closed),
         }
-        let frame = Frame::MetadataPush(MetadataPush { metadata });
         if metadata.len() > MAX_METADATA_PUSH {
             return Err(SendError::PayloadTooLarge);
         }
+        if self.is_suspended() {
+            return Err(SendError::Suspended);
+        }
+        let frame = Frame::MetadataPush(MetadataPush { metadata });
+        let recorded = self.recorded(sink, |this, sink| this.write_push(&frame, sink));
+        recorded.unwrap_or_else(|| self.write_push(&frame, sink))
+    }
+
+    fn write_push<S: FrameSink>(
+        &mut self,
+        frame: &Frame<'_>,
+        sink: &mut S,
+    ) -> Result<(), SendError> {
         if !self.flush_first(sink) || !sink.begin(frame.encoded_len(), 0) {
             return Err(SendError::Full);
         }

@@ -80,6 +80,14 @@ impl Keepalive {
         self.watch = lifetime(Duration::from_millis(lifetime_ms.into()), interval, now);
     }
 
+    /// There is a new transport.
+    pub(super) fn restart(&mut self, now: Time) {
+        self.heard(now);
+        if let Some((due, interval)) = &mut self.send {
+            *due = now + *interval;
+        }
+    }
+
     /// A frame arrived.
     #[inline]
     pub(super) fn heard(&mut self, now: Time) {

@@ -65,6 +65,12 @@ impl Leases {
         Err(SendError::NoLease)
     }
 
+    /// The transport is gone, and the peer's lease with it (specification, "Resume Operation"). This side's own stays
+    /// until it grants another one, as the peer sends again what it requested under it.
+    pub(super) fn lose_outbound(&mut self) {
+        self.outbound = Allowance::default();
+    }
+
     /// This side has made a request.
     #[inline]
     pub(super) fn use_outbound(&mut self) {
@@ -99,7 +105,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`SendError::NotReady`] where leases were not agreed on, [`SendError::PayloadTooLarge`] for metadata over
-    /// 16 KiB, [`SendError::Closed`].
+    /// 16 KiB, [`SendError::Suspended`] while there is no transport, [`SendError::Closed`].
     pub fn grant_lease(
         &mut self,
         ttl: Duration,
@@ -109,6 +115,7 @@ impl Connection {
     ) -> Result<(), SendError> {
         match self.state {
             State::Closed => return Err(SendError::Closed),
+            _ if self.is_suspended() => return Err(SendError::Suspended),
             State::Open | State::Draining if self.leases.agreed => {}
             _ => return Err(SendError::NotReady),
         }

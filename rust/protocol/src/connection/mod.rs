@@ -7,6 +7,7 @@
 //! - `payload`: a payload becomes one frame or several
 //! - `setup`: the exchange that opens the connection
 //! - `lease`: how many requests each side may make
+//! - `resume`, `recorder`: the connection outlives its transport
 //! - `keepalive`: who has to be heard by when
 //! - `streams`: the table of open streams and their ids
 //! - `grants`: what this side asks the peer for
@@ -23,14 +24,16 @@ mod payload;
 mod reassembly;
 mod receive;
 mod receive_stream;
+mod recorder;
 mod requester;
+mod resume;
 mod sending;
 mod setup;
 mod streams;
 #[cfg(test)]
 mod tests;
 
-use crate::config::{Config, Limits, MIN_FRAGMENT_LEN, Role};
+use crate::config::{Config, Limits, MIN_FRAGMENT_LEN, ResumeConfig, Role};
 use crate::error::{CloseReason, Origin};
 use crate::event::Event;
 use crate::frame::{ErrorCode, MAX_FRAME_LEN};
@@ -42,6 +45,7 @@ use grants::Grants;
 use keepalive::Keepalive;
 use lease::Leases;
 use reassembly::ReassemblyBudget;
+use resume::Session;
 use sending::{Ended, Sending};
 use streams::StreamTable;
 
@@ -52,6 +56,8 @@ enum State {
     AwaitSetup,
     /// A server whose driver has to accept or reject the SETUP.
     Deciding,
+    /// A server whose driver has to find the session of a RESUME, or reject it.
+    DecidingResume,
     /// Requests may flow both ways.
     Open,
     /// No new requests; the connection ends with its last stream.
@@ -82,6 +88,10 @@ pub struct Connection {
     leases: Leases,
     /// This side takes part in leases if the other does.
     lease: bool,
+    /// This side agrees to be resumed.
+    resume: Option<ResumeConfig>,
+    /// What is kept for that, once both sides have agreed on it.
+    session: Option<Box<Session>>,
     /// The latest time that the driver told.
     now: Time,
     /// A client has seen that the server accepted its SETUP.
@@ -98,7 +108,7 @@ impl Connection {
         let mut control = ControlQueue::new(config.limits.max_control_bytes);
         let (state, keepalive) = match config.role {
             Role::Client => {
-                setup::queue_setup(&config.setup, config.lease, &mut control);
+                setup::queue_setup(config, &mut control);
                 (State::Open, Keepalive::client(&config.setup, now))
             }
             Role::Server => {
@@ -106,6 +116,10 @@ impl Connection {
                 (State::AwaitSetup, Keepalive::await_setup(deadline))
             }
         };
+        let session = config
+            .resume
+            .as_ref()
+            .filter(|_| config.role == Role::Client);
         Self {
             role: config.role,
             state,
@@ -119,6 +133,8 @@ impl Connection {
             keepalive,
             leases: Leases::new(config.role == Role::Client && config.lease),
             lease: config.lease,
+            resume: config.resume.clone(),
+            session: session.map(|resume| Session::new(resume, &resume.token)),
             now,
             setup_confirmed: false,
             close_reason: None,
@@ -143,10 +159,10 @@ impl Connection {
         self.state == State::Closed
     }
 
-    /// Whether a server's driver has to accept or reject a SETUP before the next frame.
+    /// Whether a server's driver has to decide on a SETUP or RESUME before the next frame.
     #[must_use]
     pub fn awaits_decision(&self) -> bool {
-        self.state == State::Deciding
+        matches!(self.state, State::Deciding | State::DecidingResume)
     }
 
     /// Requests that this side has open.
@@ -167,6 +183,7 @@ impl Connection {
         match self.state {
             State::Closed => None,
             _ if self.is_drained() => Some(Time::ZERO),
+            _ if self.is_suspended() => self.suspended_deadline(),
             _ => self.keepalive.deadline(),
         }
     }
@@ -184,11 +201,16 @@ impl Connection {
             self.state = State::Closed;
             return Some(Event::Closed);
         }
+        if self.is_suspended() {
+            return self.handle_suspended(now);
+        }
         if let Some(silence) = self.keepalive.expired(now) {
-            return Some(self.abort(silence.code(), silence.message()));
+            let suspended = self.suspend_silent(now);
+            return suspended.or_else(|| Some(self.abort(silence.code(), silence.message())));
         }
         if self.keepalive.take_due(now) {
-            self.control.push_keepalive_request();
+            let position = self.received_position();
+            self.control.push_keepalive_request(position);
         }
         None
     }
@@ -196,12 +218,23 @@ impl Connection {
     /// Whether [`transmit`](Self::transmit) has something to write.
     #[must_use]
     pub fn wants_transmit(&self) -> bool {
-        !self.control.is_empty() || !self.grants.is_empty() || !self.sending.is_empty()
+        let frames_wait =
+            !self.control.is_empty() || !self.grants.is_empty() || !self.sending.is_empty();
+        self.session_wants_transmit(frames_wait)
     }
 
     /// Writes what waits, as far as there is room: first the frames that go ahead of payloads, then fragments.
     pub fn transmit<S: FrameSink>(&mut self, sink: &mut S) {
-        while self.transmit_one(sink) {
+        self.ask_for_position();
+        if !self.flush_session(sink) {
+            return;
+        }
+        let recorded = self.recorded(sink, |this, sink| this.transmit_frames(sink));
+        recorded.unwrap_or_else(|| self.transmit_frames(sink));
+    }
+
+    fn transmit_frames<S: FrameSink>(&mut self, sink: &mut S) {
+        while self.transmit_frame(sink) {
             if self.sending.is_empty() {
                 // What waited for a request to be written can go now.
                 self.flush_first(sink);
@@ -213,6 +246,14 @@ impl Connection {
     /// Writes the frames that go ahead of payloads and at most one fragment, so that calls that send payloads can have
     /// their turn before the next one. False when there was no room.
     pub fn transmit_one<S: FrameSink>(&mut self, sink: &mut S) -> bool {
+        if !self.flush_session(sink) {
+            return false;
+        }
+        let recorded = self.recorded(sink, |this, sink| this.transmit_frame(sink));
+        recorded.unwrap_or_else(|| self.transmit_frame(sink))
+    }
+
+    fn transmit_frame<S: FrameSink>(&mut self, sink: &mut S) -> bool {
         if !self.flush_first(sink) {
             return false;
         }
@@ -289,6 +330,7 @@ impl Connection {
     /// Enters the final state; the first reason stays.
     fn finish(&mut self, reason: CloseReason) -> Event<'static> {
         self.state = State::Closed;
+        self.end_session();
         self.streams.clear();
         self.sending.clear();
         self.grants.clear();

@@ -11,7 +11,8 @@ use crate::error::{CloseReason, Origin};
 use crate::event::{Event, RequestKind};
 use crate::frame::{
     DecodeError, ErrorCode, ErrorFrame, Flags, FrameHeader, FrameType, Keepalive, Lease,
-    MetadataPush, RequestChannel, RequestFnf, RequestN, RequestResponse, RequestStream, Setup,
+    MetadataPush, RequestChannel, RequestFnf, RequestN, RequestResponse, RequestStream, Resume,
+    Setup,
 };
 use crate::time::Time;
 
@@ -39,6 +40,10 @@ impl Connection {
             Err(_) if self.state == State::AwaitSetup => return Some(self.refuse_first()),
             Err(error) => return Some(self.malformed(error)),
         };
+        if self.is_suspended() {
+            return self.receive_suspended(now, header, body);
+        }
+        self.note_received(header, frame.len());
         let incoming = Incoming {
             stream: header.stream_id,
             flags: header.flags,
@@ -63,7 +68,10 @@ impl Connection {
         incoming: Incoming<'a>,
     ) -> Result<Option<Event<'a>>, DecodeError> {
         let known = FrameType::try_from(frame_type);
-        if matches!(self.state, State::AwaitSetup | State::Deciding) {
+        if matches!(
+            self.state,
+            State::AwaitSetup | State::Deciding | State::DecidingResume
+        ) {
             return self.receive_first(now, known.ok(), incoming);
         }
         let Ok(known) = known else {
@@ -138,17 +146,17 @@ impl Connection {
         }
     }
 
-    /// The first frame has to be SETUP; RESUME is turned away (specification, "Connection Establishment").
+    /// The first frame has to be SETUP or RESUME (specification, "Connection Establishment").
     fn receive_first<'a>(
         &mut self,
         now: Time,
         known: Option<FrameType>,
         incoming: Incoming<'a>,
     ) -> Result<Option<Event<'a>>, DecodeError> {
-        if self.state == State::Deciding {
+        if self.state != State::AwaitSetup {
             return Ok(Some(self.abort(
                 ErrorCode::CONNECTION_ERROR,
-                "a frame was handed in before the SETUP was decided on",
+                "a frame was handed in before the first one was decided on",
             )));
         }
         match (incoming.stream, known) {
@@ -158,15 +166,21 @@ impl Connection {
                     self.refuse(ErrorCode::INVALID_SETUP, "the SETUP frame is malformed"),
                 )),
             },
-            (0, Some(FrameType::Resume)) => Ok(Some(
-                self.refuse(ErrorCode::REJECTED_RESUME, "resume is not supported"),
-            )),
+            (0, Some(FrameType::Resume)) => match Resume::decode(incoming.flags, incoming.body) {
+                Ok(resume) => Ok(Some(self.receive_resume(resume))),
+                Err(_) => Ok(Some(
+                    self.refuse(ErrorCode::REJECTED_RESUME, "the RESUME frame is malformed"),
+                )),
+            },
             _ => Ok(Some(self.refuse_first())),
         }
     }
 
     fn refuse_first(&mut self) -> Event<'static> {
-        self.refuse(ErrorCode::INVALID_SETUP, "the first frame must be SETUP")
+        self.refuse(
+            ErrorCode::INVALID_SETUP,
+            "the first frame must be SETUP or RESUME",
+        )
     }
 
     fn receive_keepalive<'a>(
@@ -180,8 +194,10 @@ impl Connection {
                 "the data of a KEEPALIVE is too long",
             )));
         }
+        self.note_acknowledged(frame.last_received_position);
         if frame.respond {
-            self.control.push_keepalive_reply(frame.data);
+            let position = self.received_position();
+            self.control.push_keepalive_reply(position, frame.data);
         }
         Ok(None)
     }

@@ -31,7 +31,7 @@ impl Connection {
             user,
             initial_n: 1,
         };
-        self.open_request(outbound, Flags::EMPTY, body, sink)
+        self.request(outbound, Flags::EMPTY, body, sink)
     }
 
     /// Sends a REQUEST_FNF. Nothing comes back, so nothing is kept.
@@ -48,7 +48,12 @@ impl Connection {
             frame_type: FrameType::RequestFnf,
             initial_n: None,
         };
-        let stream = self.write_request(first, Flags::EMPTY, body, sink)?;
+        self.check_body(body)?;
+        let recorded = self.recorded(sink, |this, sink| {
+            this.write_request(first, Flags::EMPTY, body, sink)
+        });
+        let stream =
+            recorded.unwrap_or_else(|| self.write_request(first, Flags::EMPTY, body, sink))?;
         self.streams.skip(stream);
         Ok(())
     }
@@ -73,7 +78,7 @@ impl Connection {
             user,
             initial_n: initial_n.clamp(1, MAX_REQUEST_N),
         };
-        self.open_request(outbound, Flags::EMPTY, body, sink)
+        self.request(outbound, Flags::EMPTY, body, sink)
     }
 
     /// Sends a REQUEST_CHANNEL that takes `initial_n` items to begin with, and returns its stream. `body` is this
@@ -96,7 +101,7 @@ impl Connection {
             initial_n: initial_n.clamp(1, MAX_REQUEST_N),
         };
         let flags = Flags::COMPLETE.when(complete);
-        let stream = self.open_request(outbound, flags, body, sink)?;
+        let stream = self.request(outbound, flags, body, sink)?;
         if !complete && let Some(open) = self.streams.get_mut(stream) {
             open.sending = Half::Open;
         }
@@ -139,6 +144,22 @@ impl Connection {
         true
     }
 
+    #[inline]
+    fn request<S: FrameSink>(
+        &mut self,
+        outbound: Outbound,
+        last_flags: Flags,
+        body: &Body<'_>,
+        sink: &mut S,
+    ) -> Result<u32, SendError> {
+        self.check_body(body)?;
+        let recorded = self.recorded(sink, |this, sink| {
+            this.open_request(outbound, last_flags, body, sink)
+        });
+        recorded.unwrap_or_else(|| self.open_request(outbound, last_flags, body, sink))
+    }
+
+    #[inline]
     fn open_request<S: FrameSink>(
         &mut self,
         outbound: Outbound,
@@ -185,7 +206,9 @@ impl Connection {
     ) -> Result<u32, SendError> {
         match self.state {
             State::Open => {}
-            State::AwaitSetup | State::Deciding => return Err(SendError::NotReady),
+            State::AwaitSetup | State::Deciding | State::DecidingResume => {
+                return Err(SendError::NotReady);
+            }
             State::Draining => return Err(SendError::Draining),
             State::Closed => return Err(SendError::Closed),
         }

@@ -209,6 +209,8 @@ impl Receiver<'_> {
             }
             // Not to a side that takes no part in leases.
             Event::Lease { .. } => {}
+            // Nor are its connections resumable.
+            Event::Resume(_) | Event::Resumed | Event::Suspended => {}
             Event::Draining => tracing::debug!("the peer is closing the connection"),
             Event::Closed => return true,
         }

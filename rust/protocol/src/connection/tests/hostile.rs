@@ -244,6 +244,9 @@ impl Ledger {
                 let known = self.known.remove(&Name::Slot(slot));
                 assert_eq!(known.map(|known| known.stream), Some(stream));
             }
+            Seen::Resume { .. } | Seen::Resumed | Seen::Suspended => {
+                panic!("{seen:?} without resume")
+            }
             Seen::Closed => self.end(),
         }
         self.forget_what_is_over();

@@ -25,6 +25,8 @@ mod request_channel;
 mod request_response;
 mod request_stream;
 mod requests_in_fragments;
+mod resume;
+mod resume_handshake;
 mod setup;
 mod sink;
 mod taking_turns;
@@ -94,6 +96,13 @@ enum Seen {
         metadata: Option<Vec<u8>>,
     },
     MetadataPush(Vec<u8>),
+    Resume {
+        token: Vec<u8>,
+        last_received: u64,
+        first_available: u64,
+    },
+    Resumed,
+    Suspended,
     Draining,
     Closed,
 }
@@ -175,6 +184,13 @@ impl From<Event<'_>> for Seen {
                 metadata: metadata.map(<[u8]>::to_vec),
             },
             Event::MetadataPush(metadata) => Self::MetadataPush(metadata.to_vec()),
+            Event::Resume(request) => Self::Resume {
+                token: request.token.to_vec(),
+                last_received: request.last_received_server_position,
+                first_available: request.first_available_client_position,
+            },
+            Event::Resumed => Self::Resumed,
+            Event::Suspended => Self::Suspended,
             Event::Draining => Self::Draining,
             Event::Closed => Self::Closed,
         }
@@ -373,6 +389,15 @@ impl Alone {
     fn sent(&mut self) -> Vec<Vec<u8>> {
         self.connection.transmit(&mut self.out);
         self.out.take()
+    }
+
+    /// The next frame that is written, alone.
+    fn out_first(&mut self) -> Vec<u8> {
+        self.out.room = 1;
+        let mut sent = self.sent();
+        self.out.room = usize::MAX;
+        assert_eq!(sent.len(), 1);
+        sent.remove(0)
     }
 
     #[track_caller]
