@@ -110,6 +110,9 @@
 // is the lease's metadata, absent with `RSOCKET_FLAG_NO_PAYLOAD`.
 #define RSOCKET_COMMAND_GRANT_LEASE 17
 
+// Turn away the client of `RSOCKET_EVENT_RESUME`, with the data as message.
+#define RSOCKET_COMMAND_REJECT_RESUME 18
+
 // A client asks to connect (servers only). Look at it with `rsocket_connection_setup`, then accept or reject. No
 // further input is taken until then.
 #define RSOCKET_EVENT_SETUP 1
@@ -174,6 +177,17 @@
 // The peer allows this side `code` requests within `stream` milliseconds from now, in place of what it allowed before.
 #define RSOCKET_EVENT_LEASE 19
 
+// A client asks to go on with an earlier connection on this transport (servers that resume only). Look at it with
+// `rsocket_connection_resume_request`, then give the transport to that connection, or reject. No further input is
+// taken.
+#define RSOCKET_EVENT_RESUME 20
+
+// The server goes on with the connection on its new transport.
+#define RSOCKET_EVENT_RESUMED 21
+
+// The transport is to be given up, because the peer is silent on it. The connection waits for another one.
+#define RSOCKET_EVENT_SUSPENDED 22
+
 // The payload has metadata, be it empty.
 #define RSOCKET_FLAG_METADATA 1
 
@@ -229,6 +243,9 @@
 // `rsocket_progress.flags`: more output waits for room; send what there is and drive again.
 #define RSOCKET_PROGRESS_MORE_OUTPUT 2
 
+// `rsocket_progress.flags`: the connection has no transport at the moment. Commands that are not used wait for one.
+#define RSOCKET_PROGRESS_SUSPENDED 4
+
 // The version of the header, for comparison by the preprocessor: major.
 #define RSOCKET_VERSION_MAJOR 0
 
@@ -272,6 +289,10 @@ enum rsocket_result
   RSOCKET_RESULT_NO_CREDIT = 12,
   // The peer's lease allows no more requests now.
   RSOCKET_RESULT_NO_LEASE = 13,
+  // The connection has no transport at the moment, and this would not be sent again.
+  RSOCKET_RESULT_SUSPENDED = 14,
+  // The connection cannot go on exactly where it was.
+  RSOCKET_RESULT_CANNOT_RESUME = 15,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -405,7 +426,25 @@ typedef struct rsocket_setup {
   size_t data_len;
   // Whether the setup payload has metadata, be it empty.
   bool has_metadata;
+  // Whether the client wants to be able to resume.
+  bool has_resume_token;
+  // What the client will name this connection by when it resumes.
+  const uint8_t *resume_token;
+  // Length of it in bytes.
+  size_t resume_token_len;
 } rsocket_setup;
+
+// What a client wants to go on with.
+typedef struct rsocket_resume_request {
+  // The token of the SETUP that the connection began with. Lives as long as the connection that received it.
+  const uint8_t *token;
+  // Length of it in bytes.
+  size_t token_len;
+  // Up to where the client has received.
+  uint64_t last_received_server_position;
+  // From where on the client can send again.
+  uint64_t first_available_client_position;
+} rsocket_resume_request;
 
 #ifdef __cplusplus
 extern "C" {
@@ -447,6 +486,22 @@ rsocket_result rsocket_config_set_keepalive(struct rsocket_config *config,
 // `config` is a live handle that no other thread uses.
 rsocket_result rsocket_config_set_lease(struct rsocket_config *config,
                                         bool lease);
+
+// Lets connections outlive their transport: a client proposes it with `token`, 1 to 65535 bytes that nobody can guess,
+// a server agrees to it and needs none. `store_limit` bounds the bytes of sent frames that are kept for the peer, and
+// `session_timeout_ms` says how long a connection waits for another transport. 0 of either means its default, 8 MiB
+// and 60000. By default a connection ends with its transport, and a server turns away a client that proposes this.
+//
+// On such a connection `RSOCKET_FLAG_EXTERNAL` is refused, and the output has to hold a frame of
+// `RSOCKET_LIMIT_FRAGMENT_LEN`. See `rsocket_connection_transport_lost`.
+//
+// # Safety
+// `config` is a live handle that no other thread uses; `token` is valid for its length.
+rsocket_result rsocket_config_set_resume(struct rsocket_config *config,
+                                         const uint8_t *token,
+                                         size_t token_len,
+                                         uint64_t store_limit,
+                                         uint64_t session_timeout_ms);
 
 // Sets a client's MIME types of metadata and data, each ASCII text of at most 255 bytes. Default
 // "application/octet-stream".
@@ -538,6 +593,47 @@ rsocket_result rsocket_connection_setup(struct rsocket_connection *connection,
 // Says what a result means, in English, as a string that lives as long as the library. Unknown numbers have a text
 // too. Any thread.
 const char *rsocket_result_text(uint32_t result);
+
+// Tells what the client of `RSOCKET_EVENT_RESUME` wants to go on with. `RSOCKET_RESULT_NOT_READY` when there was none.
+//
+// # Safety
+// `connection` is a live handle and `request` is valid for writing.
+rsocket_result rsocket_connection_resume_request(struct rsocket_connection *connection,
+                                                 struct rsocket_resume_request *request);
+
+// Notes that the transport is gone. `RSOCKET_RESULT_OK` when the connection waits for another one: received bytes that
+// were not used and output that was not sent are to be dropped; a client calls `rsocket_connection_begin_resume` once
+// it has one, a server waits for `RSOCKET_EVENT_RESUME` on one. `RSOCKET_RESULT_CLOSED` when the connection is over.
+//
+// # Safety
+// `connection` is a live handle.
+rsocket_result rsocket_connection_transport_lost(struct rsocket_connection *connection,
+                                                 uint64_t now_ns);
+
+// Goes on with a client's connection over a transport that has just been opened. The next output belongs to it, and so
+// does what is received from now on; `RSOCKET_EVENT_RESUMED` follows, or `RSOCKET_EVENT_CLOSED` when the server
+// refuses.
+//
+// Returns `RSOCKET_RESULT_NOT_READY` when the connection has not lost its transport, or is a server's.
+//
+// # Safety
+// `connection` is a live handle.
+rsocket_result rsocket_connection_begin_resume(struct rsocket_connection *connection,
+                                               uint64_t now_ns);
+
+// Goes on with a server's connection over the transport on which its client sent RESUME, with the positions of
+// `rsocket_connection_resume_request`. The next output belongs to that transport, and so does what follows the RESUME
+// on it. A transport that the connection still has is given up with this.
+//
+// Returns `RSOCKET_RESULT_CANNOT_RESUME` when the connection cannot go on exactly where it was, or is not resumable.
+// The client is then to be told with `RSOCKET_COMMAND_REJECT_RESUME`, and the connection is over.
+//
+// # Safety
+// `connection` is a live handle.
+rsocket_result rsocket_connection_resume(struct rsocket_connection *connection,
+                                         uint64_t now_ns,
+                                         uint64_t last_received_server_position,
+                                         uint64_t first_available_client_position);
 
 // The version of the library, such as "0.8.0", as a string that lives as long as the library. Any thread.
 const char *rsocket_version(void);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rsocket_protocol::Config;
+use rsocket_protocol::frame::Resume;
+use rsocket_protocol::{Config, ResumeConfig, Role};
 
 use crate::guard::guard;
 use crate::memory;
@@ -135,6 +136,51 @@ pub unsafe extern "C" fn rsocket_config_set_lease(
 ) -> rsocket_result {
     let set = |config: &mut Config| {
         config.lease = lease;
+        rsocket_result::Ok
+    };
+    // SAFETY: by this function's own contract.
+    unsafe { with_config(config, set) }
+}
+
+/// Lets connections outlive their transport: a client proposes it with `token`, 1 to 65535 bytes that nobody can guess,
+/// a server agrees to it and needs none. `store_limit` bounds the bytes of sent frames that are kept for the peer, and
+/// `session_timeout_ms` says how long a connection waits for another transport. 0 of either means its default, 8 MiB
+/// and 60000. By default a connection ends with its transport, and a server turns away a client that proposes this.
+///
+/// On such a connection `RSOCKET_FLAG_EXTERNAL` is refused, and the output has to hold a frame of
+/// `RSOCKET_LIMIT_FRAGMENT_LEN`. See `rsocket_connection_transport_lost`.
+///
+/// # Safety
+/// `config` is a live handle that no other thread uses; `token` is valid for its length.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rsocket_config_set_resume(
+    config: *mut rsocket_config,
+    token: *const u8,
+    token_len: usize,
+    store_limit: u64,
+    session_timeout_ms: u64,
+) -> rsocket_result {
+    let set = |config: &mut Config| {
+        // SAFETY: by this function's own contract.
+        let token = match unsafe { memory::input(token, token_len) } {
+            Ok(token) => token,
+            Err(error) => return error,
+        };
+        let needed = usize::from(config.role == Role::Client);
+        if !(needed..=Resume::MAX_TOKEN_LEN).contains(&token.len()) {
+            return rsocket_result::InvalidArgument;
+        }
+        let mut resume = ResumeConfig {
+            token: token.to_vec(),
+            ..ResumeConfig::default()
+        };
+        if store_limit > 0 {
+            resume.store_limit = usize::try_from(store_limit).unwrap_or(usize::MAX);
+        }
+        if session_timeout_ms > 0 {
+            resume.session_timeout = Duration::from_millis(session_timeout_ms);
+        }
+        config.resume = Some(resume);
         rsocket_result::Ok
     };
     // SAFETY: by this function's own contract.

@@ -11,6 +11,7 @@ use crate::guard::guard;
 use crate::memory;
 use crate::record::{rsocket_command, rsocket_event, rsocket_progress, rsocket_segment};
 use crate::result::rsocket_result;
+use crate::resume::OwnedResumeRequest;
 use crate::setup::{OwnedSetup, rsocket_setup};
 
 /// One RSocket connection over a byte stream such as TCP.
@@ -34,6 +35,8 @@ pub(crate) struct Engine {
     pub(crate) segments: Vec<Segment>,
     /// What the client proposed; servers only.
     pub(crate) setup: Option<OwnedSetup>,
+    /// What the client wants to go on with; servers only.
+    pub(crate) resume_request: Option<OwnedResumeRequest>,
 }
 
 const FREE: u8 = 0;
@@ -67,6 +70,7 @@ pub unsafe extern "C" fn rsocket_connection_new(
                 arena: Vec::new(),
                 segments: Vec::new(),
                 setup: None,
+                resume_request: None,
             },
         }));
         rsocket_result::Ok

@@ -13,6 +13,7 @@ use rsocket_transport::length_prefix::{self, Segment, Split, Writer};
 use crate::connection::Engine;
 use crate::record::*;
 use crate::result::rsocket_result;
+use crate::resume::OwnedResumeRequest;
 use crate::setup::OwnedSetup;
 
 /// What the caller hands in.
@@ -61,7 +62,10 @@ pub(crate) fn drive(
     let taken = receive(
         &mut engine.core,
         engine.max_frame_len,
-        &mut engine.setup,
+        FirstFrame {
+            setup: &mut engine.setup,
+            resume: &mut engine.resume_request,
+        },
         inputs,
         &mut events,
     );
@@ -106,7 +110,9 @@ pub(crate) fn drive(
     let nothing_done = taken.used == 0 && commands_used == 0 && events_len == 0 && output_len == 0;
     let wanted_room =
         !inputs.commands.is_empty() || (output_cap > 0 && engine.core.wants_transmit());
-    if nothing_done && wanted_room && !outputs.events.is_empty() {
+    // Without a transport, what does not fit the store waits for one.
+    let waits = engine.core.is_suspended();
+    if nothing_done && wanted_room && !waits && !outputs.events.is_empty() {
         return Err(rsocket_result::OutputTooSmall);
     }
     Ok(rsocket_progress {
@@ -133,7 +139,18 @@ fn flags(core: &Connection) -> u32 {
     } else {
         0
     };
-    closed | more
+    let suspended = if core.is_suspended() {
+        RSOCKET_PROGRESS_SUSPENDED
+    } else {
+        0
+    };
+    closed | more | suspended
+}
+
+/// Where what a client begins with is kept for the server's decision.
+struct FirstFrame<'a> {
+    setup: &'a mut Option<OwnedSetup>,
+    resume: &'a mut Option<OwnedResumeRequest>,
 }
 
 /// How far the received bytes were taken.
@@ -146,7 +163,7 @@ struct Taken {
 fn receive(
     core: &mut Connection,
     max_frame_len: usize,
-    setup: &mut Option<OwnedSetup>,
+    first: FirstFrame<'_>,
     inputs: &Inputs<'_>,
     events: &mut EventWriter<'_>,
 ) -> Taken {
@@ -161,7 +178,7 @@ fn receive(
             used = inputs.received.len();
             return Taken { used, needed: 0 };
         }
-        // A SETUP that waits for its decision holds up what follows it.
+        // A SETUP or RESUME that waits for its decision holds up what follows it.
         if core.awaits_decision() || !events.has_room() || events.arena.len() > ARENA_PER_TURN {
             return Taken { used, needed: 0 };
         }
@@ -173,8 +190,12 @@ fn receive(
             }
             Err(too_long) => Some(core.fail(&too_long.to_string())),
         };
-        if let Some(Event::Setup(request)) = &event {
-            *setup = Some(OwnedSetup::copy(request));
+        match &event {
+            Some(Event::Setup(request)) => *first.setup = Some(OwnedSetup::copy(request)),
+            Some(Event::Resume(request)) => {
+                *first.resume = Some(OwnedResumeRequest::copy(request));
+            }
+            _ => {}
         }
         if let Some(event) = event {
             events.push(event);
@@ -330,6 +351,10 @@ fn carry_out_one(
         RSOCKET_COMMAND_REJECT_SETUP => {
             let message = String::from_utf8_lossy(message(command, bytes)?);
             core.reject_setup(ErrorCode(command.code), &message)?;
+        }
+        RSOCKET_COMMAND_REJECT_RESUME => {
+            let message = String::from_utf8_lossy(message(command, bytes)?);
+            core.reject_resume(&message)?;
         }
         RSOCKET_COMMAND_CLOSE => {
             let message = String::from_utf8_lossy(message(command, bytes)?);
@@ -512,6 +537,9 @@ impl EventWriter<'_> {
                 ..self.place_bytes(PayloadRef::new(Some(metadata), &[]))
             },
             Event::Setup(_) => kind(RSOCKET_EVENT_SETUP),
+            Event::Resume(_) => kind(RSOCKET_EVENT_RESUME),
+            Event::Resumed => kind(RSOCKET_EVENT_RESUMED),
+            Event::Suspended => kind(RSOCKET_EVENT_SUSPENDED),
             Event::Draining => kind(RSOCKET_EVENT_DRAINING),
             Event::Closed => kind(RSOCKET_EVENT_CLOSED),
         };

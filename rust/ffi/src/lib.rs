@@ -22,6 +22,7 @@ mod guard;
 mod memory;
 pub mod record;
 pub mod result;
+pub mod resume;
 mod setup;
 pub mod version;
 

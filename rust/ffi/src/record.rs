@@ -41,6 +41,9 @@ pub const RSOCKET_COMMAND_METADATA_PUSH: u16 = 16;
 /// is the lease's metadata, absent with `RSOCKET_FLAG_NO_PAYLOAD`.
 pub const RSOCKET_COMMAND_GRANT_LEASE: u16 = 17;
 
+/// Turn away the client of `RSOCKET_EVENT_RESUME`, with the data as message.
+pub const RSOCKET_COMMAND_REJECT_RESUME: u16 = 18;
+
 /// A client asks to connect (servers only). Look at it with `rsocket_connection_setup`, then accept or reject. No
 /// further input is taken until then.
 pub const RSOCKET_EVENT_SETUP: u16 = 1;
@@ -90,6 +93,15 @@ pub const RSOCKET_EVENT_METADATA_PUSH: u16 = 18;
 /// The peer allows this side `code` requests within `stream` milliseconds from now, in place of what it allowed before.
 pub const RSOCKET_EVENT_LEASE: u16 = 19;
 
+/// A client asks to go on with an earlier connection on this transport (servers that resume only). Look at it with
+/// `rsocket_connection_resume_request`, then give the transport to that connection, or reject. No further input is
+/// taken.
+pub const RSOCKET_EVENT_RESUME: u16 = 20;
+/// The server goes on with the connection on its new transport.
+pub const RSOCKET_EVENT_RESUMED: u16 = 21;
+/// The transport is to be given up, because the peer is silent on it. The connection waits for another one.
+pub const RSOCKET_EVENT_SUSPENDED: u16 = 22;
+
 /// The payload has metadata, be it empty.
 pub const RSOCKET_FLAG_METADATA: u16 = 1;
 /// Event: the offset counts from what `rsocket_connection_arena` lends, not from the received bytes.
@@ -132,6 +144,9 @@ pub const RSOCKET_PART_METADATA: u16 = 1;
 pub const RSOCKET_PROGRESS_CLOSED: u32 = 1;
 /// `rsocket_progress.flags`: more output waits for room; send what there is and drive again.
 pub const RSOCKET_PROGRESS_MORE_OUTPUT: u32 = 2;
+
+/// `rsocket_progress.flags`: the connection has no transport at the moment. Commands that are not used wait for one.
+pub const RSOCKET_PROGRESS_SUSPENDED: u32 = 4;
 
 /// Something that the caller wants done.
 #[repr(C)]

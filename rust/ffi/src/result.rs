@@ -36,6 +36,10 @@ pub enum rsocket_result {
     NoCredit = 12,
     /// The peer's lease allows no more requests now.
     NoLease = 13,
+    /// The connection has no transport at the moment, and this would not be sent again.
+    Suspended = 14,
+    /// The connection cannot go on exactly where it was.
+    CannotResume = 15,
 }
 
 impl From<SendError> for rsocket_result {
@@ -50,6 +54,8 @@ impl From<SendError> for rsocket_result {
             SendError::NoSuchStream => Self::NoSuchStream,
             SendError::NoCredit => Self::NoCredit,
             SendError::NoLease => Self::NoLease,
+            SendError::NotCopied => Self::InvalidArgument,
+            SendError::Suspended => Self::Suspended,
         }
     }
 }
@@ -77,6 +83,8 @@ fn text(result: u32) -> &'static CStr {
         11 => c"the stream has ended",
         12 => c"the peer has not asked for another item",
         13 => c"the peer's lease allows no more requests now",
+        14 => c"the connection has no transport at the moment",
+        15 => c"the connection cannot be resumed",
         _ => c"unknown result",
     }
 }

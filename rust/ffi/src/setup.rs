@@ -30,6 +30,12 @@ pub struct rsocket_setup {
     pub data_len: usize,
     /// Whether the setup payload has metadata, be it empty.
     pub has_metadata: bool,
+    /// Whether the client wants to be able to resume.
+    pub has_resume_token: bool,
+    /// What the client will name this connection by when it resumes.
+    pub resume_token: *const u8,
+    /// Length of it in bytes.
+    pub resume_token_len: usize,
 }
 
 /// A copy that outlives the frame.
@@ -40,6 +46,7 @@ pub(crate) struct OwnedSetup {
     data_mime: Vec<u8>,
     metadata: Option<Vec<u8>>,
     data: Vec<u8>,
+    resume_token: Option<Vec<u8>>,
 }
 
 impl OwnedSetup {
@@ -51,11 +58,13 @@ impl OwnedSetup {
             data_mime: setup.data_mime.to_vec(),
             metadata: setup.payload.metadata.map(<[u8]>::to_vec),
             data: setup.payload.data.to_vec(),
+            resume_token: setup.resume_token.map(<[u8]>::to_vec),
         }
     }
 
     pub(crate) fn view(&self) -> rsocket_setup {
         let metadata = self.metadata.as_deref().unwrap_or_default();
+        let resume_token = self.resume_token.as_deref().unwrap_or_default();
         rsocket_setup {
             keepalive_interval_ms: self.keepalive_interval_ms,
             max_lifetime_ms: self.max_lifetime_ms,
@@ -68,6 +77,9 @@ impl OwnedSetup {
             data: memory::lend(&self.data),
             data_len: self.data.len(),
             has_metadata: self.metadata.is_some(),
+            has_resume_token: self.resume_token.is_some(),
+            resume_token: memory::lend(resume_token),
+            resume_token_len: resume_token.len(),
         }
     }
 }

@@ -186,7 +186,7 @@ fn assert_malformed(command: rsocket_command) {
 
 #[test]
 fn a_kind_that_does_not_exist_is_refused() {
-    for kind in [0, 18, u16::MAX] {
+    for kind in [0, 19, u16::MAX] {
         assert_malformed(command(kind, 7, 1));
     }
 }

@@ -13,6 +13,7 @@ mod handles;
 mod limits;
 mod partial;
 mod received;
+mod resume;
 mod setup;
 mod streams;
 mod tokens;
@@ -29,6 +30,7 @@ use crate::config::*;
 use crate::connection::*;
 use crate::record::*;
 use crate::result::rsocket_result;
+use crate::resume::*;
 use crate::setup::rsocket_setup;
 
 const MILLISECOND: u64 = 1_000_000;
@@ -84,6 +86,18 @@ impl Settings {
                 data.len(),
             )
         }
+    }
+
+    fn set_resume(&self, token: &[u8], store_limit: u64, timeout_ms: u64) -> rsocket_result {
+        let (token, len) = (token.as_ptr(), token.len());
+        // SAFETY: the handle is live until `drop`, and the slice is valid.
+        unsafe { rsocket_config_set_resume(self.0, token, len, store_limit, timeout_ms) }
+    }
+
+    /// Lets a connection outlive its transport.
+    fn resumable(self, token: &[u8]) -> Self {
+        assert_eq!(self.set_resume(token, 0, 0), rsocket_result::Ok);
+        self
     }
 
     fn connect(&self) -> *mut rsocket_connection {
@@ -479,6 +493,35 @@ impl Side {
         }
     }
 
+    /// Loses the transport, and what was under way on it.
+    fn lose(&mut self) -> rsocket_result {
+        self.wire.clear();
+        self.unread.clear();
+        // SAFETY: the handle is live.
+        unsafe { rsocket_connection_transport_lost(self.connection, self.now_ns) }
+    }
+
+    fn begin_resume(&mut self) -> rsocket_result {
+        // SAFETY: the handle is live.
+        unsafe { rsocket_connection_begin_resume(self.connection, self.now_ns) }
+    }
+
+    fn resume(&mut self, last_received: u64, first_available: u64) -> rsocket_result {
+        let (connection, now) = (self.connection, self.now_ns);
+        // SAFETY: the handle is live.
+        unsafe { rsocket_connection_resume(connection, now, last_received, first_available) }
+    }
+
+    fn resume_request(&self) -> Result<rsocket_resume_request, rsocket_result> {
+        let mut request = MaybeUninit::uninit();
+        // SAFETY: the handle is live and the place is valid.
+        match unsafe { rsocket_connection_resume_request(self.connection, request.as_mut_ptr()) } {
+            // SAFETY: written on success.
+            rsocket_result::Ok => Ok(unsafe { request.assume_init() }),
+            error => Err(error),
+        }
+    }
+
     /// Takes the frames that were sent.
     fn sent(&mut self) -> Vec<Vec<u8>> {
         let wire = std::mem::take(&mut self.wire);
@@ -568,9 +611,13 @@ struct Both {
 
 impl Pair {
     fn connected() -> Self {
+        Self::with(&Settings::client(), &Settings::server())
+    }
+
+    fn with(client: &Settings, server: &Settings) -> Self {
         let mut pair = Self {
-            client: Side::new(&Settings::client()),
-            server: Side::new(&Settings::server()),
+            client: Side::new(client),
+            server: Side::new(server),
         };
         assert_eq!(kinds(&pair.carry().server), [RSOCKET_EVENT_SETUP]);
         assert_eq!(pair.server.run(&Batch::default().accept()), []);

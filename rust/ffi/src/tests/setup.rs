@@ -54,6 +54,26 @@ fn the_setup_payload_keeps_absent_and_empty_apart() {
 }
 
 #[test]
+fn a_resume_token_tells_a_client_that_wants_to_resume() {
+    let setup = proposed(&Settings::client());
+    let setup = setup.setup().expect("there is one");
+    assert!(!setup.has_resume_token && setup.resume_token.is_null());
+
+    let settings = Settings::client();
+    assert_eq!(settings.set_resume(b"secret", 0, 0), rsocket_result::Ok);
+    let mut client = Side::new(&settings);
+    client.run(&Batch::default());
+    let settings = Settings::server();
+    assert_eq!(settings.set_resume(b"", 0, 0), rsocket_result::Ok);
+    let mut server = Side::new(&settings);
+    server.unread.append(&mut client.wire);
+    assert_eq!(kinds(&server.run(&Batch::default())), [RSOCKET_EVENT_SETUP]);
+    let setup = server.setup().expect("there is one");
+    assert!(setup.has_resume_token);
+    assert_eq!(copy(setup.resume_token, setup.resume_token_len), b"secret");
+}
+
+#[test]
 fn the_setup_stays_after_the_decision() {
     let mut server = proposed(&Settings::client());
     server.run(&Batch::default().accept());
