@@ -47,15 +47,23 @@ func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := newSettings(opts); err != nil {
+	settings, err := newSettings(opts)
+	if err != nil {
 		return nil, err
 	}
-	var dialer net.Dialer
-	nc, err := dialer.DialContext(ctx, to.network, to.address)
+	nc, err := to.dial(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("rsocket: %w", err)
 	}
-	return NewClientConn(ctx, nc, opts...)
+	if settings.resume != nil && settings.resume.Dial == nil {
+		settings.resume.Dial = to.dial
+	}
+	return newClientConn(nc, settings)
+}
+
+func (a address) dial(ctx context.Context) (net.Conn, error) {
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, a.network, a.address)
 }
 
 // Listen opens a listener for [Serve]: tcp://host:port, where port 0 picks a free one that the listener's Addr tells,

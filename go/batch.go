@@ -23,6 +23,8 @@ type batch struct {
 	// externals are payloads that stay where they are.
 	externals     []external
 	externalBytes int
+	// inline: no payload stays where it is.
+	inline bool
 }
 
 // external is a payload that the engine's output refers to by token.
@@ -38,12 +40,21 @@ var batches = sync.Pool{New: func() any {
 	}
 }}
 
+func newBatch(inline bool) *batch {
+	b := batches.Get().(*batch)
+	b.inline = inline
+	return b
+}
+
 // fits reports whether a command with a payload of this size may be added.
 func (b *batch) fits(size int) bool {
 	if len(b.commands) >= maxBatchCommands {
 		return false
 	}
-	if size > inlineLimit {
+	if b.inline && len(b.bytes) == 0 {
+		return true
+	}
+	if size > inlineLimit && !b.inline {
 		return b.externalBytes == 0 || b.externalBytes+size <= maxBatchExternal
 	}
 	return len(b.bytes)+size <= maxBatchBytes
@@ -59,7 +70,7 @@ func (b *batch) add(command ffi.Command, payload *Payload, externalToken uint64)
 	}
 	command.MetadataLen = uint32(len(metadata))
 	command.DataLen = uint32(len(data))
-	if size := len(metadata) + len(data); size > inlineLimit {
+	if size := len(metadata) + len(data); size > inlineLimit && !b.inline {
 		command.Flags |= ffi.FlagExternal
 		command.Token = externalToken
 		b.externals = append(b.externals, external{externalToken, payload})

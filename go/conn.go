@@ -23,13 +23,18 @@ const lingerTimeout = time.Second
 // All methods may be called from any goroutine. No call outlives the connection: when it ends, whatever waits returns
 // an error at once that says why.
 type Conn struct {
-	nc net.Conn
-	// borrowable: nc survives a write that times out, so callers may write on it.
+	// remote is the present or last transport.
+	remote atomic.Pointer[net.Conn]
+	// borrowable: the first transport survives a write that times out, so callers may write on it.
 	borrowable bool
-	handler    Handler
-	limits     Limits
-	lease      LeaseStrategy
-	logger     *slog.Logger
+	// session is nil for a connection that ends with its transport.
+	session *session
+	handler Handler
+	limits  Limits
+	lease   LeaseStrategy
+	// lastLease is the last lease that the peer was granted.
+	lastLease atomic.Pointer[Lease]
+	logger    *slog.Logger
 	// started is the origin of the connection's clock.
 	started time.Time
 
@@ -76,16 +81,26 @@ func NewClientConn(ctx context.Context, nc net.Conn, opts ...Option) (*Conn, err
 	if err != nil {
 		return nil, errors.Join(err, nc.Close())
 	}
+	return newClientConn(nc, settings)
+}
+
+func newClientConn(nc net.Conn, settings *settings) (*Conn, error) {
+	var err error
+	settings.resume, err = settings.resume.forClient()
+	if err != nil {
+		return nil, errors.Join(err, nc.Close())
+	}
 	return newConn(context.Background(), nc, settings, settings.handler, false)
 }
 
 // ServeConn starts a connection as server over nc, which it owns from then on, and returns once the client's setup is
-// accepted. The connection ends when ctx does.
+// accepted. The connection ends when ctx does. It cannot be resumed: that needs a [Server].
 func ServeConn(ctx context.Context, nc net.Conn, handler Handler, opts ...Option) (*Conn, error) {
 	settings, err := newSettings(opts)
 	if err != nil {
 		return nil, errors.Join(err, nc.Close())
 	}
+	settings.resume = nil
 	conn, err := newConn(ctx, nc, settings, handler, true)
 	if err != nil {
 		return nil, err
@@ -106,7 +121,6 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrInvalidArgument, err), nc.Close())
 	}
 	conn := &Conn{
-		nc:         nc,
 		borrowable: isBorrowable(nc),
 		handler:    handler,
 		limits:     settings.limits,
@@ -123,6 +137,16 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 	conn.flusher.answering = &conn.answering
 	conn.engine.core = core
 	conn.engine.armed = math.MaxUint64
+	conn.reader.link = newLink(nc)
+	conn.adopt(conn.reader.link)
+	if settings.resume != nil {
+		conn.session = newSession(conn, settings.resume)
+		if server {
+			conn.session.table = settings.sessions
+		} else {
+			conn.queue.copyAll()
+		}
+	}
 	conn.engine.timer = time.AfterFunc(math.MaxInt64, conn.onDeadline)
 	conn.queue.mu.Lock()
 	conn.unwatch = context.AfterFunc(ctx, func() { _ = conn.Close() })
@@ -133,16 +157,6 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 	}
 	conn.onDeadline() // Arms the timer and lets a client's SETUP out.
 	return conn, nil
-}
-
-// isBorrowable reports whether a write that ran into its deadline can be continued. Go's own TLS, for one, cannot.
-func isBorrowable(nc net.Conn) bool {
-	switch nc.(type) {
-	case *net.TCPConn, *net.UnixConn:
-		return true
-	default:
-		return false
-	}
 }
 
 // now is the connection's clock, in nanoseconds.
@@ -274,9 +288,9 @@ func (c *Conn) Err() error {
 	}
 }
 
-// RemoteAddr is the peer's address, as the transport tells it.
+// RemoteAddr is the peer's address, as the present or last transport tells it.
 func (c *Conn) RemoteAddr() net.Addr {
-	return c.nc.RemoteAddr()
+	return (*c.remote.Load()).RemoteAddr()
 }
 
 // DroppedFireAndForgets counts the peer's fire-and-forgets that were dropped because
@@ -317,11 +331,12 @@ func (c *Conn) terminate(reason error) {
 	close(c.done)
 	c.cancel(reason)
 	c.unwatch()
-	c.logger.Debug("connection over", "remote", c.nc.RemoteAddr(), "reason", reason, "pending", len(pending))
+	c.logger.Debug("connection over", "remote", c.RemoteAddr(), "reason", reason, "pending", len(pending))
 	c.failPending(pending, reason)
 	for _, stream := range streams {
 		stream.lost(reason)
 	}
+	c.session.end()
 	c.linger()
 }
 
@@ -349,22 +364,21 @@ func (c *Conn) failPending(pending []*call, reason error) {
 // linger gives the last frames their chance: the flusher that sends them ends our half of the transport, the reader
 // waits for the peer to end its own, and after lingerTimeout both are cut off.
 func (c *Conn) linger() {
-	_ = c.nc.SetDeadline(time.Now().Add(lingerTimeout))
+	if l := c.engine.current(); l != nil {
+		_ = l.nc.SetDeadline(time.Now().Add(lingerTimeout))
+	}
 	time.AfterFunc(lingerTimeout, c.hangUp)
 	c.kick()
 }
 
 // sayGoodbye ends our half of the transport after the last frame.
 func (c *Conn) sayGoodbye() {
-	half, ok := c.nc.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil {
-		c.hangUp()
-	}
+	c.engine.current().closeWrite()
 }
 
 // hangUp closes the transport, which ends reads and writes.
 func (c *Conn) hangUp() {
-	_ = c.nc.Close()
+	c.engine.current().close()
 }
 
 // transportError is the end of a connection whose transport failed.

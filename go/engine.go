@@ -18,21 +18,86 @@ type engine struct {
 	// timer fires when the core wants to be driven; armed is for when it is set, on the connection's clock.
 	timer *time.Timer
 	armed uint64
+	// link is where output goes and input comes from. It is nil while a connection waits to be resumed, and when its
+	// transport went to another one.
+	link *link
+	// suspended: the core waits for a transport, or on one for the peer to go on.
+	suspended bool
+	// changed is closed and replaced when link or suspended changes; nil while nobody has waited for it.
+	changed chan struct{}
 }
 
-// drive gives the core a turn. The arena that events may refer to is copied, as the core reuses its own.
-func (e *engine) drive(turn *ffi.Turn, progress *ffi.Progress) (arena []byte, result ffi.Result) {
+// resultStale is the result of a turn with bytes from a transport that was given up.
+const resultStale ffi.Result = math.MaxUint32
+
+// drive gives the core a turn. The arena that events may refer to is copied, as the core reuses its own. What was
+// received came from this link, if any; the output belongs to the one that is returned.
+func (e *engine) drive(turn *ffi.Turn, progress *ffi.Progress, from *link) (arena []byte, to *link, result ffi.Result) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.core == nil {
-		return nil, ffi.ResultClosed
+		return nil, nil, ffi.ResultClosed
+	}
+	if from != nil && from != e.link {
+		return nil, nil, resultStale
 	}
 	result = e.core.Drive(turn, progress)
 	if result != ffi.ResultOK {
-		return nil, result
+		return nil, nil, result
 	}
 	e.arm(turn.Now, progress.DeadlineNS)
-	return e.core.Arena(progress), ffi.ResultOK
+	e.noteState(progress.Flags)
+	return e.core.Arena(progress), e.link, ffi.ResultOK
+}
+
+// noteState keeps up with what the core says of its transport.
+func (e *engine) noteState(flags uint32) {
+	suspended := flags&ffi.ProgressSuspended != 0
+	gone := flags&ffi.ProgressNoTransport != 0 && e.link != nil
+	if suspended == e.suspended && !gone {
+		return
+	}
+	e.suspended = suspended
+	if gone {
+		e.link.close()
+		e.link = nil
+	}
+	e.noteChange()
+}
+
+// noteChange wakes whoever waits for a change of the link. Called with the lock held.
+func (e *engine) noteChange() {
+	if e.changed != nil {
+		close(e.changed)
+		e.changed = nil
+	}
+}
+
+// awaitChange waits until is says so, or until done is closed. is is called with the lock held.
+func (e *engine) awaitChange(done <-chan struct{}, is func() bool) bool {
+	e.mu.Lock()
+	for !is() {
+		if e.changed == nil {
+			e.changed = make(chan struct{})
+		}
+		changed := e.changed
+		e.mu.Unlock()
+		select {
+		case <-changed:
+		case <-done:
+			return false
+		}
+		e.mu.Lock()
+	}
+	e.mu.Unlock()
+	return true
+}
+
+// current is the transport at the moment, or nil.
+func (e *engine) current() *link {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.link
 }
 
 // arm sets the timer, unless it fires earlier anyway and will be set again then.
@@ -70,6 +135,15 @@ func (e *engine) setup() (ffi.Setup, bool) {
 	return e.core.Setup()
 }
 
+func (e *engine) resumeRequest() (ffi.ResumeRequest, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.core == nil {
+		return ffi.ResumeRequest{}, false
+	}
+	return e.core.ResumeRequest()
+}
+
 // free ends the core. Later turns do nothing.
 func (e *engine) free() {
 	e.mu.Lock()
@@ -104,7 +178,7 @@ func (c *Conn) onDeadline() {
 // turn drives the core outside the two loops. Its output is left to a flusher.
 func (c *Conn) turn(turn *ffi.Turn) {
 	var progress ffi.Progress
-	arena, result := c.engine.drive(turn, &progress)
+	arena, _, result := c.engine.drive(turn, &progress, nil)
 	if result != ffi.ResultOK {
 		if result != ffi.ResultClosed {
 			c.terminate(engineFailure(result))

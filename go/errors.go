@@ -35,6 +35,8 @@ var (
 	ErrNotReady = errors.New("rsocket: connection is not set up")
 	// ErrNotConnected: a [Client] was used before it connected.
 	ErrNotConnected = errors.New("rsocket: not connected")
+	// ErrSuspended: the connection waits to be resumed, and this would not be sent again; nothing was sent.
+	ErrSuspended = errors.New("rsocket: connection is suspended")
 	// ErrInvalidArgument: a URL, option or payload that cannot work.
 	ErrInvalidArgument = errors.New("rsocket: invalid argument")
 
@@ -46,6 +48,16 @@ var (
 		kind:    ErrConnectionClosing,
 		unsent:  true,
 	}
+
+	// errHandedOver: the connection's transport carries an earlier connection again.
+	errHandedOver = &Error{
+		Code:    CodeConnectionClose,
+		Message: "the transport went to the connection that was resumed",
+		Origin:  OriginPeer,
+		kind:    ErrConnectionLost,
+	}
+	// errNotResumed: a transport was lost before the connection could go on over it.
+	errNotResumed = errors.New("rsocket: the transport was lost before the connection was resumed")
 
 	errInternal = errors.New("rsocket: internal error")
 )
@@ -201,6 +213,8 @@ func refusal(result ffi.Result) error {
 		return ErrNotReady
 	case ffi.ResultNoLease:
 		return ErrNoLease
+	case ffi.ResultSuspended:
+		return ErrSuspended
 	case ffi.ResultTooManyStreams:
 		return ErrTooManyRequests
 	case ffi.ResultPayloadTooLarge:

@@ -49,7 +49,13 @@ func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callback
 		case ffi.EventSetup:
 			c.decideSetup()
 		case ffi.EventDraining:
-			c.logger.Debug("the peer is closing the connection", "remote", c.nc.RemoteAddr())
+			c.logger.Debug("the peer is closing the connection", "remote", c.RemoteAddr())
+		case ffi.EventResume:
+			c.reader.handOver = true
+		case ffi.EventResumed:
+			c.resumed()
+		case ffi.EventSuspended:
+			c.session.silent()
 		case ffi.EventClosed:
 			c.coreClosed()
 		}
@@ -201,6 +207,9 @@ func receivedPayload(event *ffi.Event, bytes []byte) *Payload {
 func (c *Conn) decideSetup() {
 	err := c.askSetup()
 	if err == nil {
+		err = c.beginSession()
+	}
+	if err == nil {
 		c.command(ffi.Command{Kind: ffi.CommandAcceptSetup}, "")
 		c.startLeasing()
 		close(c.opened)
@@ -210,7 +219,7 @@ func (c *Conn) decideSetup() {
 	if kind := closeKind(OriginPeer, rejection.Code); kind != ErrRejectedSetup {
 		rejection.Code = CodeRejectedSetup
 	}
-	c.logger.Debug("setup rejected", "remote", c.nc.RemoteAddr(), "reason", err)
+	c.logger.Debug("setup rejected", "remote", c.RemoteAddr(), "reason", err)
 	c.command(ffi.Command{Kind: ffi.CommandRejectSetup, Code: uint32(rejection.Code)}, rejection.Message)
 }
 

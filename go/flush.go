@@ -48,8 +48,10 @@ type flusher struct {
 	answering *atomic.Int64
 	// payloads that the output will refer to.
 	payloads map[uint64]*Payload
-	// writeDeadline is when the socket's write deadline strikes, on the connection's clock; 0 for none.
-	writeDeadline time.Duration
+	// link is where pending goes.
+	link *link
+	// stuck: the batch waits for a transport.
+	stuck bool
 }
 
 // flushScratch is what a flush needs and an idle connection does not hold.
@@ -86,6 +88,13 @@ func (c *Conn) flush(borrowed bool) {
 		if !c.writePending(borrowed) {
 			c.handOverFlush()
 			return
+		}
+		if f.stuck {
+			if borrowed {
+				c.handOverFlush()
+				return
+			}
+			c.awaitTransport(f.link)
 		}
 		if f.more {
 			c.encode()
@@ -154,7 +163,8 @@ func (c *Conn) encode() {
 		s.turn.Commands = f.batch.commands[f.used:]
 		s.turn.CommandBytes = f.batch.bytes
 	}
-	arena, result := c.engine.drive(&s.turn, &s.progress)
+	arena, to, result := c.engine.drive(&s.turn, &s.progress, nil)
+	f.stuck = false
 	if result != ffi.ResultOK {
 		c.endBatch()
 		f.more = false
@@ -164,10 +174,12 @@ func (c *Conn) encode() {
 		return
 	}
 	f.used += s.progress.CommandsUsed
+	f.link = to
 	f.arrange()
 	c.handleEvents(s.events[:s.progress.EventsLen], nil, arena, nil)
 	batchLeft := f.batch != nil && f.used < len(f.batch.commands)
 	f.more = batchLeft || s.progress.Flags&ffi.ProgressMoreOutput != 0
+	f.stuck = batchLeft && s.progress.Flags&ffi.ProgressSuspended != 0 && len(f.pending) == 0
 	if !batchLeft {
 		c.endBatch()
 	}
@@ -213,6 +225,13 @@ func (c *Conn) writePending(borrowed bool) bool {
 	if len(f.pending) == 0 {
 		return true
 	}
+	if f.link == nil {
+		f.written() // The core keeps it for the next transport.
+		return true
+	}
+	if borrowed && !f.link.borrowable {
+		return false
+	}
 	c.setWriteDeadline(borrowed)
 	err := c.writeBuffers()
 	switch {
@@ -223,8 +242,8 @@ func (c *Conn) writePending(borrowed bool) bool {
 		return false
 	default:
 		f.written()
-		c.terminate(transportError("write", err))
-		c.hangUp()
+		c.linkFailed(f.link, transportError("write", err))
+		f.link.close()
 		return true
 	}
 }
@@ -239,10 +258,10 @@ func (f *flusher) written() {
 func (c *Conn) writeBuffers() error {
 	f := &c.flusher
 	if len(f.pending) > 1 {
-		_, err := f.pending.WriteTo(c.nc)
+		_, err := f.pending.WriteTo(f.link.nc)
 		return err
 	}
-	written, err := c.nc.Write(f.pending[0])
+	written, err := f.link.nc.Write(f.pending[0])
 	f.pending[0] = f.pending[0][written:]
 	return err
 }
@@ -253,16 +272,17 @@ func (c *Conn) setWriteDeadline(borrowed bool) {
 	if c.isClosed() {
 		return // linger has set the last one.
 	}
+	l := f.link
 	if !borrowed {
-		if f.writeDeadline != 0 {
-			f.writeDeadline = 0
-			_ = c.nc.SetWriteDeadline(time.Time{})
+		if l.writeDeadline != 0 {
+			l.writeDeadline = 0
+			_ = l.nc.SetWriteDeadline(time.Time{})
 		}
 		return
 	}
 	now := time.Duration(c.now())
-	if f.writeDeadline-now < borrowedWrite/2 {
-		f.writeDeadline = now + borrowedWrite
-		_ = c.nc.SetWriteDeadline(c.started.Add(f.writeDeadline))
+	if l.writeDeadline-now < borrowedWrite/2 {
+		l.writeDeadline = now + borrowedWrite
+		_ = l.nc.SetWriteDeadline(c.started.Add(l.writeDeadline))
 	}
 }

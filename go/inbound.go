@@ -188,7 +188,7 @@ func (c *Conn) reserveNotification() bool {
 		return false
 	case <-timer.C:
 		c.shedding = true
-		c.logger.Warn("fire-and-forgets are dropped: all handlers are at work", "remote", c.nc.RemoteAddr())
+		c.logger.Warn("fire-and-forgets are dropped: all handlers are at work", "remote", c.RemoteAddr())
 		return false
 	}
 }

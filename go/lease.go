@@ -75,8 +75,16 @@ func (c *Conn) GrantLease(lease Lease) error {
 	if lease.Metadata == nil {
 		command.Flags = ffi.FlagNoPayload
 	}
+	c.lastLease.Store(&lease)
 	c.submitSmall(command, string(lease.Metadata), false)
 	return nil
+}
+
+// regrantLease grants again what was granted last: leases end with the transport.
+func (c *Conn) regrantLease() {
+	if lease := c.lastLease.Load(); lease != nil {
+		_ = c.GrantLease(*lease)
+	}
 }
 
 // startLeasing runs the strategy, if there is one.

@@ -155,7 +155,10 @@ type settings struct {
 	keepaliveInterval, maxLifetime time.Duration
 	fragmentLen                    int
 	lease                          LeaseStrategy
-	logger                         *slog.Logger
+	resume                         *ResumeOptions
+	// sessions are a server's connections that can be resumed.
+	sessions *sessionTable
+	logger   *slog.Logger
 }
 
 const defaultMIME = "application/octet-stream"
@@ -179,7 +182,7 @@ func newSettings(opts []Option) (*settings, error) {
 
 func (s *settings) engineConfig(server bool) ffi.Config {
 	metadata, hasMetadata := s.setup.Metadata()
-	return ffi.Config{
+	config := ffi.Config{
 		Server:             server,
 		KeepaliveInterval:  s.keepaliveInterval,
 		MaxLifetime:        s.maxLifetime,
@@ -200,4 +203,14 @@ func (s *settings) engineConfig(server bool) ffi.Config {
 		FragmentLen:        s.fragmentLen,
 		Lease:              s.lease != nil,
 	}
+	if s.resume != nil {
+		config.Resume = true
+		config.ResumeToken = s.resume.Token
+		config.ResumeStore = s.resume.StoreBytes
+		config.SessionTimeout = s.resume.SessionTimeout
+		if s.fragmentLen == 0 || s.fragmentLen > maxResumableFrame {
+			config.FragmentLen = maxResumableFrame
+		}
+	}
+	return config
 }

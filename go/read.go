@@ -29,6 +29,10 @@ type reader struct {
 	pooled *[]byte
 	// calm counts small reads in a row.
 	calm int
+	// link is where the bytes come from.
+	link *link
+	// handOver: the client wants to go on with another connection over this transport.
+	handOver bool
 }
 
 // readScratch is what a turn of the reader needs and an idle connection does not hold.
@@ -51,13 +55,15 @@ func (c *Conn) readLoop(term uint64) {
 		return
 	}
 	for !c.isClosed() {
-		n, err := c.nc.Read(c.reader.space())
+		from := c.reader.link
+		n, err := from.nc.Read(c.reader.space())
 		c.reader.received(n)
 		if n > 0 && !c.receive(term) {
 			return
 		}
 		if err != nil {
-			c.terminate(transportError("read", err))
+			c.linkFailed(from, transportError("read", err))
+			c.nextLink(from)
 		}
 	}
 	c.drainTransport()
@@ -70,7 +76,10 @@ func (c *Conn) receive(term uint64) bool {
 	for {
 		bytes := c.reader.unread()
 		s.turn = ffi.Turn{Now: c.now(), Received: bytes, Events: s.events[:]}
-		arena, result := c.engine.drive(&s.turn, &s.progress)
+		arena, _, result := c.engine.drive(&s.turn, &s.progress, c.reader.link)
+		if result == resultStale {
+			return true
+		}
 		if result != ffi.ResultOK {
 			c.terminate(engineFailure(result))
 			return true
@@ -80,6 +89,10 @@ func (c *Conn) receive(term uint64) bool {
 		c.reader.taken(used, s.progress.ReceivedNeeded)
 		if flags&ffi.ProgressMoreOutput != 0 {
 			c.kick()
+		}
+		if c.reader.handOver {
+			c.handOver()
+			return true
 		}
 		if !c.callbacks.run(term) {
 			return false
@@ -93,12 +106,14 @@ func (c *Conn) receive(term uint64) bool {
 // drainTransport reads what a peer still sends on a connection that is over, so that the operating system does not
 // answer it with a reset that would overtake our last frame. Then it closes everything. The deadline bounds it.
 func (c *Conn) drainTransport() {
-	for {
+	from := c.reader.link
+	for from != nil {
 		c.reader.first, c.reader.last = 0, 0
-		if _, err := c.nc.Read(c.reader.space()); err != nil {
+		if _, err := from.nc.Read(c.reader.space()); err != nil {
 			break
 		}
 	}
+	from.close()
 	c.hangUp()
 	c.engine.free()
 	c.reader.giveBack()

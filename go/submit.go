@@ -23,6 +23,8 @@ type queue struct {
 	corked bool
 	// released are tokens of payloads that the flusher need not keep any longer.
 	released []uint64
+	// inline: payloads are copied whatever their size, as the engine keeps them for later.
+	inline bool
 	// closed is why nothing is taken any more.
 	closed error
 	// draining: no new requests; drained is closed when the last one has ended.
@@ -51,7 +53,7 @@ func (q *queue) lockForPayload(ctx context.Context, size int) error {
 			return q.closed
 		}
 		if q.batch == nil {
-			q.batch = batches.Get().(*batch)
+			q.batch = newBatch(q.inline)
 		}
 		if q.batch.fits(size) {
 			return nil
@@ -67,6 +69,16 @@ func (q *queue) lockForPayload(ctx context.Context, size int) error {
 			return ctx.Err()
 		}
 		q.mu.Lock()
+	}
+}
+
+// copyAll has payloads copied from now on.
+func (q *queue) copyAll() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.inline = true
+	if q.batch != nil {
+		q.batch.inline = true
 	}
 }
 
@@ -196,7 +208,7 @@ func (c *Conn) submitSmall(command ffi.Command, message string, over bool) {
 		return
 	}
 	if q.batch == nil {
-		q.batch = batches.Get().(*batch)
+		q.batch = newBatch(q.inline)
 	}
 	q.batch.addCopied(command, []byte(message))
 	c.unlockAndFlush()

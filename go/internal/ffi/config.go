@@ -34,6 +34,11 @@ type Config struct {
 	FragmentLen        int
 	// Lease: take part in leases.
 	Lease bool
+	// Resume: outlive the transport.
+	Resume         bool
+	ResumeToken    []byte
+	ResumeStore    int
+	SessionTimeout time.Duration
 }
 
 // make builds the C settings, which the caller frees.
@@ -62,6 +67,14 @@ func (c *Config) fill(made *C.rsocket_config) error {
 	}
 	if c.Lease {
 		if err := check(C.rsocket_config_set_lease(made, true), "lease"); err != nil {
+			return err
+		}
+	}
+	if c.Resume {
+		result := C.rsocket_config_set_resume(made,
+			(*C.uint8_t)(unsafe.SliceData(c.ResumeToken)), C.size_t(len(c.ResumeToken)),
+			C.uint64_t(c.ResumeStore), C.uint64_t(milliseconds(c.SessionTimeout)))
+		if err := check(result, "resume"); err != nil {
 			return err
 		}
 	}

@@ -32,6 +32,8 @@ const (
 	ResultNoSuchStream    Result = C.RSOCKET_RESULT_NO_SUCH_STREAM
 	ResultNoCredit        Result = C.RSOCKET_RESULT_NO_CREDIT
 	ResultNoLease         Result = C.RSOCKET_RESULT_NO_LEASE
+	ResultSuspended       Result = C.RSOCKET_RESULT_SUSPENDED
+	ResultCannotResume    Result = C.RSOCKET_RESULT_CANNOT_RESUME
 )
 
 // String says what the result means.
@@ -150,6 +152,8 @@ type Setup struct {
 	Metadata            []byte
 	HasMetadata         bool
 	Data                []byte
+	ResumeToken         []byte
+	HasResumeToken      bool
 }
 
 // Setup tells what the client proposes; false before its SETUP arrived.
@@ -166,7 +170,45 @@ func (c *Connection) Setup() (Setup, bool) {
 		Metadata:            copyBytes(setup.metadata, setup.metadata_len),
 		HasMetadata:         bool(setup.has_metadata),
 		Data:                copyBytes(setup.data, setup.data_len),
+		ResumeToken:         copyBytes(setup.resume_token, setup.resume_token_len),
+		HasResumeToken:      bool(setup.has_resume_token),
 	}, true
+}
+
+// ResumeRequest is what a client wants to go on with.
+type ResumeRequest struct {
+	Token                        []byte
+	LastReceivedServerPosition   uint64
+	FirstAvailableClientPosition uint64
+}
+
+// ResumeRequest tells what the client wants to go on with; false before its RESUME arrived.
+func (c *Connection) ResumeRequest() (ResumeRequest, bool) {
+	var request C.rsocket_resume_request
+	if C.rsocket_connection_resume_request(c.handle, &request) != C.RSOCKET_RESULT_OK {
+		return ResumeRequest{}, false
+	}
+	return ResumeRequest{
+		Token:                        copyBytes(request.token, request.token_len),
+		LastReceivedServerPosition:   uint64(request.last_received_server_position),
+		FirstAvailableClientPosition: uint64(request.first_available_client_position),
+	}, true
+}
+
+// TransportLost notes that the transport is gone; ResultOK when the connection waits for another one.
+func (c *Connection) TransportLost(now int64) Result {
+	return Result(C.rsocket_connection_transport_lost(c.handle, C.uint64_t(now)))
+}
+
+// BeginResume goes on with a client's connection over another transport.
+func (c *Connection) BeginResume(now int64) Result {
+	return Result(C.rsocket_connection_begin_resume(c.handle, C.uint64_t(now)))
+}
+
+// Resume goes on with a server's connection over another transport, on which its client sent this.
+func (c *Connection) Resume(now int64, request ResumeRequest) Result {
+	return Result(C.rsocket_connection_resume(c.handle, C.uint64_t(now),
+		C.uint64_t(request.LastReceivedServerPosition), C.uint64_t(request.FirstAvailableClientPosition)))
 }
 
 // copyBytes copies memory of the engine into memory of Go.

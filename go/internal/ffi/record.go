@@ -24,6 +24,7 @@ const (
 	CommandCancelReceiving uint16 = C.RSOCKET_COMMAND_CANCEL_RECEIVING
 	CommandMetadataPush    uint16 = C.RSOCKET_COMMAND_METADATA_PUSH
 	CommandGrantLease      uint16 = C.RSOCKET_COMMAND_GRANT_LEASE
+	CommandRejectResume    uint16 = C.RSOCKET_COMMAND_REJECT_RESUME
 )
 
 // Kinds of events.
@@ -46,6 +47,9 @@ const (
 	EventNoMoreWanted    uint16 = C.RSOCKET_EVENT_NO_MORE_WANTED
 	EventMetadataPush    uint16 = C.RSOCKET_EVENT_METADATA_PUSH
 	EventLease           uint16 = C.RSOCKET_EVENT_LEASE
+	EventResume          uint16 = C.RSOCKET_EVENT_RESUME
+	EventResumed         uint16 = C.RSOCKET_EVENT_RESUMED
+	EventSuspended       uint16 = C.RSOCKET_EVENT_SUSPENDED
 )
 
 // Flags of commands and events.
@@ -67,8 +71,10 @@ const (
 
 // Flags of progress.
 const (
-	ProgressClosed     uint32 = C.RSOCKET_PROGRESS_CLOSED
-	ProgressMoreOutput uint32 = C.RSOCKET_PROGRESS_MORE_OUTPUT
+	ProgressClosed      uint32 = C.RSOCKET_PROGRESS_CLOSED
+	ProgressMoreOutput  uint32 = C.RSOCKET_PROGRESS_MORE_OUTPUT
+	ProgressSuspended   uint32 = C.RSOCKET_PROGRESS_SUSPENDED
+	ProgressNoTransport uint32 = C.RSOCKET_PROGRESS_NO_TRANSPORT
 )
 
 // Who ended a connection.

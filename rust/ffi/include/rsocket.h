@@ -243,8 +243,12 @@
 // `rsocket_progress.flags`: more output waits for room; send what there is and drive again.
 #define RSOCKET_PROGRESS_MORE_OUTPUT 2
 
-// `rsocket_progress.flags`: the connection has no transport at the moment. Commands that are not used wait for one.
+// `rsocket_progress.flags`: the connection has lost its transport and has not been resumed on another one. Commands that
+// are not used wait for that.
 #define RSOCKET_PROGRESS_SUSPENDED 4
+
+// `rsocket_progress.flags`: besides, it has no other transport yet. One that the caller still has is to be given up.
+#define RSOCKET_PROGRESS_NO_TRANSPORT 8
 
 // The version of the header, for comparison by the preprocessor: major.
 #define RSOCKET_VERSION_MAJOR 0

@@ -144,7 +144,12 @@ fn flags(core: &Connection) -> u32 {
     } else {
         0
     };
-    closed | more | suspended
+    let no_transport = if core.awaits_transport() {
+        RSOCKET_PROGRESS_NO_TRANSPORT
+    } else {
+        0
+    };
+    closed | more | suspended | no_transport
 }
 
 /// Where what a client begins with is kept for the server's decision.

@@ -145,8 +145,11 @@ pub const RSOCKET_PROGRESS_CLOSED: u32 = 1;
 /// `rsocket_progress.flags`: more output waits for room; send what there is and drive again.
 pub const RSOCKET_PROGRESS_MORE_OUTPUT: u32 = 2;
 
-/// `rsocket_progress.flags`: the connection has no transport at the moment. Commands that are not used wait for one.
+/// `rsocket_progress.flags`: the connection has lost its transport and has not been resumed on another one. Commands that
+/// are not used wait for that.
 pub const RSOCKET_PROGRESS_SUSPENDED: u32 = 4;
+/// `rsocket_progress.flags`: besides, it has no other transport yet. One that the caller still has is to be given up.
+pub const RSOCKET_PROGRESS_NO_TRANSPORT: u32 = 8;
 
 /// Something that the caller wants done.
 #[repr(C)]

@@ -201,6 +201,13 @@ impl Connection {
             && self.state != State::Closed
     }
 
+    /// Whether the connection is suspended and has no transport: one that the driver still has is to be given up.
+    #[must_use]
+    pub fn awaits_transport(&self) -> bool {
+        let link = self.session.as_ref().map(|session| session.link);
+        matches!(link, Some(Link::Down { .. })) && self.state != State::Closed
+    }
+
     /// Keeps sent frames in `store`, in place of a [`MemoryStore`]. A client calls it before the first
     /// [`transmit`](Self::transmit), a server before [`accept_setup`](Self::accept_setup). False where the connection
     /// is not resumable or has sent something.

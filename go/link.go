@@ -1,0 +1,47 @@
+package rsocket
+
+import (
+	"net"
+	"time"
+)
+
+// link is a transport of a connection. A connection that can be resumed has one after another; others have one.
+type link struct {
+	nc net.Conn
+	// borrowable: nc survives a write that times out, so callers may write on it.
+	borrowable bool
+	// writeDeadline is when nc's write deadline strikes, on the connection's clock; 0 for none. It is the flusher's.
+	writeDeadline time.Duration
+}
+
+func newLink(nc net.Conn) *link {
+	return &link{nc: nc, borrowable: isBorrowable(nc)}
+}
+
+// isBorrowable reports whether a write that ran into its deadline can be continued. Go's own TLS, for one, cannot.
+func isBorrowable(nc net.Conn) bool {
+	switch nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	default:
+		return false
+	}
+}
+
+// close ends reads and writes. A nil link has none.
+func (l *link) close() {
+	if l != nil {
+		_ = l.nc.Close()
+	}
+}
+
+// closeWrite tells the peer that nothing follows, if the transport can.
+func (l *link) closeWrite() {
+	if l == nil {
+		return
+	}
+	half, ok := l.nc.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		l.close()
+	}
+}
