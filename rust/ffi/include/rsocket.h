@@ -77,7 +77,8 @@
 // Turn the client away with `code` and the data as message.
 #define RSOCKET_COMMAND_REJECT_SETUP 7
 
-// End the connection with `code` and the data as message. `RSOCKET_EVENT_CLOSED` follows.
+// End the connection with `code` and the data as message. `RSOCKET_EVENT_CLOSED` follows. While streams are open,
+// `RSOCKET_ERROR_CONNECTION_CLOSE` becomes `RSOCKET_ERROR_CONNECTION_ERROR`.
 #define RSOCKET_COMMAND_CLOSE 8
 
 // Start a request-stream that takes `code` items to begin with. `RSOCKET_EVENT_OPENED` tells its stream, each

@@ -15,7 +15,8 @@ pub const RSOCKET_COMMAND_RESPOND_ERROR: u16 = 5;
 pub const RSOCKET_COMMAND_ACCEPT_SETUP: u16 = 6;
 /// Turn the client away with `code` and the data as message.
 pub const RSOCKET_COMMAND_REJECT_SETUP: u16 = 7;
-/// End the connection with `code` and the data as message. `RSOCKET_EVENT_CLOSED` follows.
+/// End the connection with `code` and the data as message. `RSOCKET_EVENT_CLOSED` follows. While streams are open,
+/// `RSOCKET_ERROR_CONNECTION_CLOSE` becomes `RSOCKET_ERROR_CONNECTION_ERROR`.
 pub const RSOCKET_COMMAND_CLOSE: u16 = 8;
 
 /// Start a request-stream that takes `code` items to begin with. `RSOCKET_EVENT_OPENED` tells its stream, each

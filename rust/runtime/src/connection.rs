@@ -226,8 +226,9 @@ impl Connection {
 
     /// Closes the connection: every request under way fails at once, on this side with
     /// [`Error::Closed`], handlers' futures are dropped, and the peer is told with
-    /// ERROR\[CONNECTION_CLOSE\]. What was in the output before is still written, for up to a second; wait for
-    /// [`closed`](Self::closed) to see that done. Closing twice does nothing.
+    /// ERROR\[CONNECTION_CLOSE\], or ERROR\[CONNECTION_ERROR\] where that breaks requests off. What was in the output
+    /// before is still written, for up to a second; wait for [`closed`](Self::closed) to see that done. Closing twice
+    /// does nothing.
     pub fn close(&self) {
         self.shared.close(ErrorCode::CONNECTION_CLOSE, CLOSED);
     }

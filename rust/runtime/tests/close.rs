@@ -94,7 +94,7 @@ async fn close_fails_every_request_at_once_and_tells_the_peer() {
             "{error:?}"
         );
         assert_eq!(error.origin(), Origin::User);
-        assert_eq!(error.code(), Some(ErrorCode::CONNECTION_CLOSE));
+        assert_eq!(error.code(), Some(ErrorCode::CONNECTION_ERROR));
     }
     for _ in 0..REQUESTS {
         assert_eq!(soon(fates.recv()).await, Some(Fate::Dropped));
@@ -105,7 +105,7 @@ async fn close_fails_every_request_at_once_and_tells_the_peer() {
     let theirs = soon(client.recv()).await.expect("it was accepted");
     let reason = soon(theirs.closed()).await;
     assert_eq!(reason.origin, Origin::Remote);
-    assert_eq!(reason.code, ErrorCode::CONNECTION_CLOSE);
+    assert_eq!(reason.code, ErrorCode::CONNECTION_ERROR);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::frame::{Cancel, ErrorCode, ErrorFrame, Frame, FrameHeader, Keepalive}
 use crate::sink::FrameSink;
 
 /// Longest message that an ERROR frame of ours carries, in bytes.
-pub(super) const MAX_ERROR_MESSAGE: usize = 16 << 10;
+const MAX_ERROR_MESSAGE: usize = 16 << 10;
 
 /// Longest data of a KEEPALIVE that is echoed, in bytes: the echo has to fit any sink. Longer ones end the connection.
 pub(super) const MAX_KEEPALIVE_DATA: usize = 16 << 10;
@@ -100,7 +100,7 @@ impl ControlQueue {
     }
 
     pub(super) fn push_error(&mut self, stream: u32, code: ErrorCode, message: &[u8]) {
-        let data = &message[..message.len().min(MAX_ERROR_MESSAGE)];
+        let data = cut_message(message);
         let frame = Frame::Error(ErrorFrame { code, data });
         if stream == 0 {
             // The last frame of a connection has to fit whatever waits before it.
@@ -128,6 +128,18 @@ impl ControlQueue {
         }
         true
     }
+}
+
+/// As much of a message as an ERROR frame carries. Text is cut between characters, so that it stays UTF-8.
+pub(super) fn cut_message(message: &[u8]) -> &[u8] {
+    if message.len() <= MAX_ERROR_MESSAGE {
+        return message;
+    }
+    // A character of UTF-8 has up to three bytes after its first.
+    let starts_character = |at: &usize| message[*at] & 0xC0 != 0x80;
+    let mut ends = (MAX_ERROR_MESSAGE - 3..=MAX_ERROR_MESSAGE).rev();
+    let end = ends.find(starts_character).unwrap_or(MAX_ERROR_MESSAGE);
+    &message[..end]
 }
 
 fn keepalive(respond: bool, position: u64, data: &[u8]) -> Frame<'_> {

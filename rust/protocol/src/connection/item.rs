@@ -1,6 +1,6 @@
 //! Items and answers: what a stream carries after its request, in both directions.
 
-use super::control::MAX_ERROR_MESSAGE;
+use super::control::cut_message;
 use super::payload::{COMPLETE, OutgoingPayload, Sends};
 use super::sending::FirstFrame;
 use super::streams::{Half, Side};
@@ -100,7 +100,8 @@ impl Connection {
     }
 
     /// Ends a stream of either side with an error, both directions of it. What waits to be sent on it is dropped.
-    /// Messages over 16 KiB are cut.
+    /// Messages over 16 KiB are cut, and a code that is for the connection alone becomes APPLICATION_ERROR
+    /// (specification, "Error Codes").
     ///
     /// # Errors
     /// [`SendError::NoSuchStream`] as for [`send_item`](Self::send_item), [`SendError::Full`] and
@@ -113,7 +114,12 @@ impl Connection {
         sink: &mut S,
     ) -> Result<(), SendError> {
         self.check_sendable(stream)?;
-        let message = &message[..message.len().min(MAX_ERROR_MESSAGE)];
+        let code = if code.is_connection() {
+            ErrorCode::APPLICATION_ERROR
+        } else {
+            code
+        };
+        let message = cut_message(message);
         let recorded = self.recorded(sink, |this, sink| {
             this.send_error_frame(stream, code, message, sink)
         });

@@ -275,10 +275,19 @@ impl Connection {
 
     /// Ends the connection on the user's behalf: queues an ERROR on stream 0 with `code` and drops all streams.
     /// The driver flushes what is queued and closes the transport. Does nothing once the connection is over.
+    ///
+    /// CONNECTION_CLOSE promises that streams are waited for, so that it becomes CONNECTION_ERROR where some are open;
+    /// and so does a code that is for streams alone (specification, "Error Codes").
     pub fn close(&mut self, code: ErrorCode, message: &str) {
         if self.state == State::Closed {
             return;
         }
+        let breaks_off = code == ErrorCode::CONNECTION_CLOSE && !self.is_idle();
+        let code = if breaks_off || code.is_stream() {
+            ErrorCode::CONNECTION_ERROR
+        } else {
+            code
+        };
         self.control.push_error(0, code, message.as_bytes());
         self.finish(CloseReason {
             origin: Origin::User,

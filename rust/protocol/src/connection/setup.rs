@@ -58,8 +58,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Turns the client away: queues an ERROR on stream 0 and ends the connection. `code` is one of INVALID_SETUP,
-    /// UNSUPPORTED_SETUP and REJECTED_SETUP.
+    /// Turns the client away: queues an ERROR on stream 0 and ends the connection. `code` is INVALID_SETUP or
+    /// UNSUPPORTED_SETUP; any other becomes REJECTED_SETUP.
     ///
     /// # Errors
     /// [`SendError::NotReady`] when no SETUP waits for a decision.
@@ -67,6 +67,10 @@ impl Connection {
         if self.state != State::Deciding {
             return Err(SendError::NotReady);
         }
+        let code = match code {
+            ErrorCode::INVALID_SETUP | ErrorCode::UNSUPPORTED_SETUP => code,
+            _ => ErrorCode::REJECTED_SETUP,
+        };
         self.close(code, message);
         Ok(())
     }

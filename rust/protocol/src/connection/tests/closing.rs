@@ -225,3 +225,57 @@ fn nothing_happens_after_the_end() {
         side.assert_sent(&[]);
     }
 }
+
+/// CONNECTION_CLOSE promises to wait for open streams: who does not wait has to say something else.
+#[test]
+fn a_close_that_ends_streams_is_a_connection_error_on_the_wire() {
+    let under_way: [End; 3] = [
+        |client| {
+            client.request(7, b"");
+        },
+        |client| drop(client.receive(2, request_response(PayloadRef::default()))),
+        |client| {
+            client.out.room = 0;
+            let long = interactions::large(77, None, MAX_FRAME_LEN);
+            let sent = client.connection.fire_and_forget(&long, &mut client.out);
+            assert_eq!(sent, Ok(()));
+        },
+    ];
+    for begin in under_way {
+        let mut client = Alone::client();
+        begin(&mut client);
+        client.out.room = usize::MAX;
+        client.out.take();
+        let connection = &mut client.connection;
+        connection.close(ErrorCode::CONNECTION_CLOSE, "done");
+        assert_eq!(client.reason().code, ErrorCode::CONNECTION_ERROR);
+        client.assert_sent(&[(0, error(ErrorCode::CONNECTION_ERROR, "done"))]);
+    }
+}
+
+#[test]
+fn a_close_that_ends_no_stream_is_connection_close() {
+    let mut client = Alone::client();
+    client.request(7, b"");
+    client.receive(1, answer(PayloadRef::default()));
+    client.sent();
+    let connection = &mut client.connection;
+    connection.close(ErrorCode::CONNECTION_CLOSE, "done");
+    assert_eq!(client.reason().code, ErrorCode::CONNECTION_CLOSE);
+    client.assert_sent(&[(0, error(ErrorCode::CONNECTION_CLOSE, "done"))]);
+}
+
+#[test]
+fn a_code_for_streams_does_not_end_the_connection() {
+    for code in [
+        ErrorCode::APPLICATION_ERROR,
+        ErrorCode::REJECTED,
+        ErrorCode::CANCELED,
+        ErrorCode::INVALID,
+    ] {
+        let mut client = Alone::client();
+        client.connection.close(code, "done");
+        assert_eq!(client.reason().code, ErrorCode::CONNECTION_ERROR);
+        client.assert_sent(&[(0, error(ErrorCode::CONNECTION_ERROR, "done"))]);
+    }
+}

@@ -309,3 +309,63 @@ fn slots_are_dense_and_a_reused_one_has_another_generation() {
     assert_eq!(third as u32, 0);
     assert_ne!(third, first);
 }
+
+/// A responder may pass on why another connection ended, which does not concern this one.
+#[test]
+fn a_code_for_the_connection_is_an_application_error_on_a_stream() {
+    for code in [
+        ErrorCode::INVALID_SETUP,
+        ErrorCode::UNSUPPORTED_SETUP,
+        ErrorCode::REJECTED_SETUP,
+        ErrorCode::REJECTED_RESUME,
+        ErrorCode::CONNECTION_ERROR,
+        ErrorCode::CONNECTION_CLOSE,
+    ] {
+        let mut server = asked(b"");
+        let failed = server
+            .connection
+            .send_error(1, code, b"gone", &mut server.out);
+        assert_eq!(failed, Ok(()));
+        server.assert_sent(&[(1, error(ErrorCode::APPLICATION_ERROR, "gone"))]);
+    }
+}
+
+#[test]
+fn a_long_error_message_is_cut_between_characters() {
+    const MAX: usize = 16 << 10;
+    for character in ["\u{E4}", "\u{2603}", "\u{1F980}"] {
+        for shift in 0..4 {
+            let message = "x".repeat(shift) + &character.repeat(MAX);
+            let mut server = asked(b"");
+            let failed = server.connection.send_error(
+                1,
+                ErrorCode::INVALID,
+                message.as_bytes(),
+                &mut server.out,
+            );
+            assert_eq!(failed, Ok(()));
+            server.connection.close(ErrorCode::INVALID_SETUP, &message);
+            for frame in server.sent() {
+                let Ok((_, Frame::Error(frame))) = Frame::decode(&frame) else {
+                    panic!("not an ERROR");
+                };
+                let cut = str::from_utf8(frame.data).expect("it is UTF-8 still");
+                assert!(message.starts_with(cut));
+                assert!((MAX - 3..=MAX).contains(&cut.len()));
+            }
+        }
+    }
+}
+
+/// There is nothing to keep together in bytes that are no text.
+#[test]
+fn a_long_error_message_that_is_no_text_is_cut_too() {
+    let mut server = asked(b"");
+    let message = [0x80; 20 << 10];
+    let failed = server
+        .connection
+        .send_error(1, ErrorCode::INVALID, &message, &mut server.out);
+    assert_eq!(failed, Ok(()));
+    let sent = server.sent();
+    assert!(sent[0].len() > 16 << 10, "{}", sent[0].len());
+}

@@ -371,3 +371,19 @@ fn a_server_ignores_errors_that_only_a_server_may_send() {
         server.assert_sent(&[]);
     }
 }
+
+#[test]
+fn a_setup_is_rejected_with_a_code_for_setups() {
+    for code in [
+        ErrorCode::REJECTED_RESUME,
+        ErrorCode::CONNECTION_CLOSE,
+        ErrorCode::INVALID,
+        ErrorCode(0x301),
+    ] {
+        let mut server = Alone::fresh_server();
+        server.receive(0, Frame::Setup(SETUP));
+        assert_eq!(server.connection.reject_setup(code, "no"), Ok(()));
+        assert_eq!(server.reason().code, ErrorCode::REJECTED_SETUP);
+        server.assert_sent(&[(0, error(ErrorCode::REJECTED_SETUP, "no"))]);
+    }
+}
