@@ -73,6 +73,28 @@ func TestAFixedLeaseIsRenewed(t *testing.T) {
 	}
 }
 
+func TestAClientLeasesToItsServer(t *testing.T) {
+	leases, conns := make(chan rsocket.Lease), make(chan *rsocket.Conn, 1)
+	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{
+		Setup: func(_ context.Context, _ *rsocket.Setup, conn *rsocket.Conn) error {
+			conns <- conn
+			return nil
+		},
+	}, rsocket.WithLease(func(context.Context, *rsocket.Conn) {}))
+	dial(t, url, rsocket.WithLease(granting(leases)), rsocket.WithHandler(rsocket.Handler{RequestResponse: echo}))
+	server := await(t, conns)
+	request := func() error {
+		_, err := server.RequestResponse(testContext(t), rsocket.NewPayload("x", ""))
+		return err
+	}
+	eventually(t, "a server without a lease", func() bool { return errors.Is(request(), rsocket.ErrNoLease) })
+	leases <- rsocket.Lease{TTL: time.Minute, Requests: 1}
+	eventually(t, "a request is allowed", func() bool { return request() == nil })
+	if err := request(); !errors.Is(err, rsocket.ErrNoLease) {
+		t.Errorf("beyond the lease: %v", err)
+	}
+}
+
 func TestAServerWithoutLeasesTurnsAwayClientsWithThem(t *testing.T) {
 	conn := connectTCP(t, rsocket.Handler{}, rsocket.WithLease(func(context.Context, *rsocket.Conn) {}))
 	await(t, conn.Done())

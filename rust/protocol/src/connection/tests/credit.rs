@@ -285,3 +285,19 @@ fn a_requester_that_sends_too_much_fails_its_channel_alone() {
         got(StreamName::Slot(other), b"a")
     );
 }
+
+/// Waiting for credit, for however long, is the application's affair.
+#[test]
+fn a_stream_that_is_not_asked_for_more_stays_open() {
+    let mut pair = Pair::connected();
+    pair.client.ask_stream(7, 1);
+    pair.ferry();
+    assert_eq!(pair.server.send(1, b"a"), Ok(()));
+    assert_eq!(pair.server.send(1, b"b"), NO_CREDIT);
+    pair.ferry();
+    assert_eq!(pair.pass(Duration::from_secs(1_000)), Both::default());
+    assert!(pair.client.connection.request_n(1, 1));
+    pair.ferry();
+    assert_eq!(pair.server.send(1, b"b"), Ok(()));
+    assert_eq!(pair.ferry().client, [got(MINE, b"b").expect("an item")]);
+}

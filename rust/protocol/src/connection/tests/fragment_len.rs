@@ -227,3 +227,41 @@ fn a_copied_payload_without_room_for_its_first_fragment_waits_with_the_driver() 
     assert_eq!(server.write(9), []);
     assert_eq!(server.send(1, &[0; 200]), Ok(()));
 }
+
+/// Each fragment has metadata as long as some is left, and data only behind the last of it.
+#[track_caller]
+fn assert_metadata_first(frames: &[Vec<u8>], metadata_len: usize, data_len: usize) {
+    let mut left = (metadata_len, data_len);
+    for frame in frames {
+        let payload = match Frame::decode(frame).expect("decodes").1 {
+            Frame::Payload(frame) => frame.payload,
+            Frame::RequestResponse(frame) => frame.payload,
+            other => panic!("sent {other:?}"),
+        };
+        assert_eq!(payload.metadata.is_some(), left.0 > 0);
+        left.0 -= payload.metadata.map_or(0, <[u8]>::len);
+        assert!(left.0 == 0 || payload.data.is_empty());
+        left.1 -= payload.data.len();
+    }
+    assert_eq!(left, (0, 0));
+}
+
+#[test]
+fn metadata_goes_before_data_in_whatever_the_fragments_are_of() {
+    for (metadata_len, data_len) in [(1, 300), (55, 300), (56, 300), (300, 300), (300, 0)] {
+        let (metadata, data) = (vec![b'm'; metadata_len], vec![b'd'; data_len]);
+        let copied = Body::Inline(PayloadRef::new(Some(&metadata), &data));
+        for payload in [copied, large(77, Some(metadata_len), data_len)] {
+            let mut server = asked(64);
+            assert_eq!(server.send_body(1, &payload), Ok(()));
+            assert_metadata_first(&server.sent(), metadata_len, data_len);
+
+            let (config, _) = sending_fragments_of(64);
+            let mut client = Alone::client_with(&config);
+            let connection = &mut client.connection;
+            let sent = connection.request_response(7, &payload, &mut client.out);
+            assert_eq!(sent, Ok(1));
+            assert_metadata_first(&client.sent(), metadata_len, data_len);
+        }
+    }
+}

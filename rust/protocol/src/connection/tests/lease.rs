@@ -164,3 +164,61 @@ fn a_lease_says_at_most_31_bits() {
     let refused = client.connection.grant_lease(TTL, 1, Some(&long), now);
     assert_eq!(refused, Err(SendError::PayloadTooLarge));
 }
+
+/// A server that has accepted a client's leases.
+fn leasing_server() -> Alone {
+    let mut server = Alone::new(&leasing(server_config()));
+    let proposal = Setup {
+        honors_lease: true,
+        ..SETUP
+    };
+    assert_eq!(server.receive(0, Frame::Setup(proposal)), Some(Seen::Setup));
+    assert_eq!(server.connection.accept_setup(), Ok(()));
+    server
+}
+
+#[test]
+fn a_responder_rejects_what_comes_before_its_first_lease() {
+    let mut server = leasing_server();
+    let request = request_response(PayloadRef::default());
+    assert_eq!(server.receive(1, request), None);
+    let rejected = error(ErrorCode::REJECTED, "no lease is left for this request");
+    server.assert_sent(&[(1, rejected)]);
+    assert_eq!(server.connection.inbound_streams(), 0);
+}
+
+#[test]
+fn a_server_makes_no_request_without_a_lease_of_the_client() {
+    let mut server = leasing_server();
+    assert_eq!(try_request(&mut server, 1), Err(SendError::NoLease));
+    server.receive(0, lease_frame(TTL, 1));
+    assert_eq!(try_request(&mut server, 1), Ok(2));
+    assert_eq!(try_request(&mut server, 2), Err(SendError::NoLease));
+}
+
+#[test]
+fn a_request_in_fragments_uses_one_request_of_a_lease() {
+    let (client, server) = interactions::sending_fragments_of(64);
+    let mut pair = Pair::with(&leasing(client), &leasing(server));
+    let now = pair.server.now;
+    let granted = pair.server.connection.grant_lease(TTL, 2, None, now);
+    assert_eq!(granted, Ok(()));
+    pair.ferry();
+    for user in [1, 2] {
+        let side = &mut pair.client;
+        let long = interactions::large(user, None, 500);
+        let asked = side.connection.request_response(user, &long, &mut side.out);
+        assert!(asked.is_ok());
+    }
+    assert_eq!(try_request(&mut pair.client, 3), Err(SendError::NoLease));
+    assert_eq!(pair.ferry().server.len(), 2, "both have arrived");
+}
+
+/// Waiting for a LEASE, for however long, is the application's affair.
+#[test]
+fn a_connection_without_a_lease_goes_on() {
+    let mut pair = agreed();
+    assert_eq!(pair.pass(Duration::from_secs(1_000)), Both::default());
+    assert!(!pair.client.connection.is_closed() && !pair.server.connection.is_closed());
+    assert_eq!(try_request(&mut pair.client, 1), Err(SendError::NoLease));
+}

@@ -387,3 +387,27 @@ fn a_setup_is_rejected_with_a_code_for_setups() {
         server.assert_sent(&[(0, error(ErrorCode::REJECTED_SETUP, "no"))]);
     }
 }
+
+#[test]
+fn a_resume_on_a_stream_is_invalid_setup() {
+    let mut server = Alone::fresh_server();
+    assert_eq!(server.receive(1, Frame::Resume(RESUME)), Some(Seen::Closed));
+    server.assert_aborted(ErrorCode::INVALID_SETUP);
+}
+
+#[test]
+fn a_server_sends_no_payload_before_it_has_accepted() {
+    let mut deciding = Alone::fresh_server();
+    deciding.receive(0, Frame::Setup(SETUP));
+    assert!(deciding.connection.awaits_decision());
+    for mut server in [Alone::fresh_server(), deciding] {
+        for stream in [0, 1, 2] {
+            let connection = &mut server.connection;
+            let nothing = Err(SendError::NoSuchStream);
+            let item = connection.send_item(stream, &body(b"early"), false, &mut server.out);
+            assert_eq!(item, nothing);
+            assert_eq!(connection.complete(stream, &mut server.out), nothing);
+        }
+        server.assert_sent(&[]);
+    }
+}
