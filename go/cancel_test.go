@@ -33,6 +33,7 @@ func TestCancellationReachesTheHandler(t *testing.T) {
 	}
 }
 
+// Conforms: unexpected/request-timeouts
 func TestDeadlineCancels(t *testing.T) {
 	started, ended := make(chan struct{}, 1), make(chan error, 1)
 	conn := connectTCP(t, rsocket.Handler{RequestResponse: hang(started, ended)})
@@ -57,6 +58,7 @@ func TestEndedContextSendsNothing(t *testing.T) {
 	}
 }
 
+// Conforms: request-response/cancelled, request-response/requester-cancel-ends
 func TestCancelIsOnTheWireAndALateAnswerIsIgnored(t *testing.T) {
 	client, server := rawServer(t)
 	ctx, cancel := context.WithCancel(testContext(t))

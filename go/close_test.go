@@ -100,6 +100,7 @@ func TestRequestsEndOnClose(t *testing.T) {
 	}
 }
 
+// Conforms: error/connection-close-sender
 func TestCloseTellsThePeer(t *testing.T) {
 	client, server := rawServer(t)
 	server.frame() // SETUP
@@ -154,6 +155,7 @@ func TestCloseFromACallback(t *testing.T) {
 	await(t, conn.Done())
 }
 
+// Conforms: error/connection-error
 func TestTheConnectionErrorOfThePeerIsTold(t *testing.T) {
 	client, server := rawServer(t)
 	errs := startMany(t, client, 4)
@@ -169,6 +171,7 @@ func TestTheConnectionErrorOfThePeerIsTold(t *testing.T) {
 	}
 }
 
+// Conforms: error/connection-close-receiver, error/connection-close-requests
 func TestConnectionCloseOfThePeerLetsRequestsFinish(t *testing.T) {
 	client, server := rawServer(t)
 	errs := startMany(t, client, 1)

@@ -23,6 +23,7 @@ func granting(leases <-chan rsocket.Lease) rsocket.LeaseStrategy {
 	}
 }
 
+// Conforms: lease/expired, setup/client-waits-for-lease, setup/server-leases, lease/by-application, lease/limit
 func TestLeasesLimitRequests(t *testing.T) {
 	leases, heard := make(chan rsocket.Lease), make(chan rsocket.Lease, 1)
 	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{RequestResponse: echo},
@@ -61,6 +62,7 @@ func TestLeasesLimitRequests(t *testing.T) {
 	eventually(t, "the lease ends with its time", func() bool { return errors.Is(request(), rsocket.ErrNoLease) })
 }
 
+// Conforms: setup/server-leases
 func TestAFixedLeaseIsRenewed(t *testing.T) {
 	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{RequestResponse: echo},
 		rsocket.WithLease(rsocket.FixedLease(1, 10*time.Millisecond)))
@@ -73,6 +75,7 @@ func TestAFixedLeaseIsRenewed(t *testing.T) {
 	}
 }
 
+// Conforms: lease/either-side, setup/server-waits-for-lease, setup/client-leases, setup/leased-server-request
 func TestAClientLeasesToItsServer(t *testing.T) {
 	leases, conns := make(chan rsocket.Lease), make(chan *rsocket.Conn, 1)
 	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{
@@ -95,6 +98,7 @@ func TestAClientLeasesToItsServer(t *testing.T) {
 	}
 }
 
+// Conforms: setup/leased-client-rejected
 func TestAServerWithoutLeasesTurnsAwayClientsWithThem(t *testing.T) {
 	conn := connectTCP(t, rsocket.Handler{}, rsocket.WithLease(func(context.Context, *rsocket.Conn) {}))
 	await(t, conn.Done())

@@ -7,6 +7,7 @@ import (
 	"unsafe"
 )
 
+// Conforms: payload/two-parts
 func TestPayloadKeepsAbsentAndEmptyMetadataApart(t *testing.T) {
 	tests := []struct {
 		name         string

@@ -63,6 +63,7 @@ func assertSamePayload(t testing.TB, got, want *rsocket.Payload) {
 	}
 }
 
+// Conforms: framing/max-frame, fragmentation/allowed
 func TestPayloadsAroundAndAboveTheLongestFrame(t *testing.T) {
 	conn := connectTCP(t, rsocket.Handler{RequestResponse: echo})
 	// A frame holds 16777215 bytes: 6 of header, and with metadata 3 of its length.
@@ -83,6 +84,7 @@ func TestPayloadsAroundAndAboveTheLongestFrame(t *testing.T) {
 	}
 }
 
+// Conforms: fragmentation/request-cancel
 func TestCancellingALargeRequestLetsGoOfIt(t *testing.T) {
 	client, server := rawServer(t)
 	payload := rsocket.NewPayloadFromBytes(make([]byte, 60<<20), nil)
@@ -160,6 +162,7 @@ func TestCompletionWithoutAPayloadIsNotAnEmptyOne(t *testing.T) {
 	}
 }
 
+// Conforms: error/connection-codes, error/application-error, error/rejected, error/canceled, error/invalid
 func TestHandlerErrorsReachTheRequester(t *testing.T) {
 	cases := map[string]struct {
 		handler func(context.Context, *rsocket.Payload) (*rsocket.Payload, error)

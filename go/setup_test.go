@@ -9,6 +9,7 @@ import (
 	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
 )
 
+// Conforms: setup/mime-opaque, setup/payload
 func TestSetupReachesTheHandler(t *testing.T) {
 	got := make(chan *rsocket.Setup, 1)
 	handler := rsocket.Handler{
@@ -30,6 +31,7 @@ func TestSetupReachesTheHandler(t *testing.T) {
 	}
 }
 
+// Conforms: error/rejected-setup, setup/refused, setup/client-request-rejected
 func TestRejectedSetupFailsEveryRequestWithItsReason(t *testing.T) {
 	cases := map[string]struct {
 		reason  error
@@ -94,6 +96,7 @@ func TestSetupTimeout(t *testing.T) {
 	}
 }
 
+// Conforms: keepalive/client-sends, keepalive/answered
 func TestKeepaliveHoldsAnIdleConnection(t *testing.T) {
 	conn := connectTCP(t, rsocket.Handler{RequestResponse: echo},
 		rsocket.WithKeepalive(20*time.Millisecond, 200*time.Millisecond))
@@ -107,6 +110,7 @@ func TestKeepaliveHoldsAnIdleConnection(t *testing.T) {
 	}
 }
 
+// Conforms: unexpected/dead-transport, unexpected/inactivity
 func TestASilentServerIsGivenUp(t *testing.T) {
 	client, _ := rawServer(t, rsocket.WithKeepalive(10*time.Millisecond, 100*time.Millisecond))
 	errs := startMany(t, client, 10)
@@ -119,6 +123,7 @@ func TestASilentServerIsGivenUp(t *testing.T) {
 	}
 }
 
+// Conforms: unexpected/dead-transport
 func TestASilentClientIsGivenUp(t *testing.T) {
 	closed := make(chan (<-chan struct{}), 1)
 	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{
@@ -136,6 +141,7 @@ func TestASilentClientIsGivenUp(t *testing.T) {
 	}
 }
 
+// Conforms: keepalive/answered, keepalive/data-echoed
 func TestKeepaliveIsEchoedWithItsData(t *testing.T) {
 	client, server := rawServer(t)
 	server.frame() // SETUP

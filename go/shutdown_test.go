@@ -51,6 +51,7 @@ func startServerToStop(t *testing.T, handler rsocket.Handler) (*rsocket.Server, 
 	return server, "tcp://" + listener.Addr().String(), served
 }
 
+// Conforms: error/connection-close-sender, error/connection-close-requests
 func TestShutdownLetsWhatRunsFinish(t *testing.T) {
 	started, gate := make(chan struct{}, 2), make(chan struct{})
 	server, url, served := startServerToStop(t, gated(started, gate))

@@ -84,6 +84,7 @@ func TestStreamsWithEveryPrefetch(t *testing.T) {
 	}
 }
 
+// Conforms: flow/credit, flow/resumed-by-request-n
 func TestAResponderSendsNoMoreThanIsAskedFor(t *testing.T) {
 	var yielded atomic.Int64
 	conn := connectTCP(t, rsocket.Handler{
@@ -223,6 +224,7 @@ func TestASlowStreamDelaysNoOther(t *testing.T) {
 	}
 }
 
+// Conforms: fragmentation/payload
 func TestLargeItemsInFragments(t *testing.T) {
 	for _, fragment := range []int{64, 1000, 100_000} {
 		t.Run(fmt.Sprint(fragment), func(t *testing.T) {
@@ -263,6 +265,7 @@ func TestLargeItemsInFragments(t *testing.T) {
 	}
 }
 
+// Conforms: request-channel/both-complete, request-channel/responder-asks
 func TestChannelsEchoEverything(t *testing.T) {
 	for name, connect := range transports {
 		t.Run(name, func(t *testing.T) {
@@ -283,6 +286,7 @@ func TestChannelNeedsAFirstItem(t *testing.T) {
 	}
 }
 
+// Conforms: request-channel/both-complete, request-channel/nothing-after-complete
 func TestAChannelsHalvesEndByThemselves(t *testing.T) {
 	requests := make(chan string, 10)
 	conn := connectTCP(t, rsocket.Handler{
@@ -364,6 +368,7 @@ func TestAResponderThatWantsNoMoreGoesOnSending(t *testing.T) {
 	}
 }
 
+// Conforms: request-channel/requester-fails, request-channel/responder-fails
 func TestAChannelsErrorsReachTheOtherSide(t *testing.T) {
 	got := make(chan error, 1)
 	conn := connectTCP(t, rsocket.Handler{
@@ -404,6 +409,7 @@ func TestAChannelsErrorsReachTheOtherSide(t *testing.T) {
 	}
 }
 
+// Conforms: metadata-push/either-side
 func TestMetadataPushArrives(t *testing.T) {
 	got := make(chan string, 1)
 	push := rsocket.Handler{MetadataPush: func(_ context.Context, metadata []byte) { got <- string(metadata) }}

@@ -63,6 +63,7 @@ func same[T any](t *testing.T, item Item, decode func([]byte) []result[T], want 
 	}
 }
 
+// Conforms: composite/order
 func FuzzComposite(f *testing.F) {
 	addVectors(f)
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -11,6 +11,8 @@ import (
 // mime stands for an item whose MIME type is what matters.
 func mime(m MIME) Item { return Entry{m, nil} }
 
+// Conforms: composite/text, composite/mime-ascii, composite/length, routing/layout, routing/utf8, auth/ascii
+// Conforms: simple/layout
 func TestEncodingKeepsTheLimits(t *testing.T) {
 	times := func(n int) string { return strings.Repeat("x", n) }
 	notUTF8 := "a\xff"
@@ -147,6 +149,7 @@ func TestCredentialsAreNotShown(t *testing.T) {
 	}
 }
 
+// Conforms: composite/skippable, composite/order
 func TestFindPassesOverOtherEntries(t *testing.T) {
 	notASCII := Composite("\x00\xff\x00\x00\x00") // a MIME type that is not ASCII, no content
 	composite, err := notASCII.Append(Entry{MIMETextCSV, nil}, Route("first"), Route("second"))

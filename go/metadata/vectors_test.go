@@ -269,6 +269,7 @@ func checkItem(t *testing.T, item Item, mime MIME, content []byte) {
 	}
 }
 
+// Conforms: composite/mime, stream-mime/mime, accept-mime/mime, routing/mime, auth/mime, zipkin/mime, mime/ids
 func TestWellKnownMIMEsAreThoseOfTheDocument(t *testing.T) {
 	want := loadVectors(t).WellKnownMIMEs
 	var got []wellKnownVector
@@ -282,6 +283,7 @@ func TestWellKnownMIMEsAreThoseOfTheDocument(t *testing.T) {
 	}
 }
 
+// Conforms: auth/known-ids
 func TestWellKnownAuthTypesAreThoseOfTheDocument(t *testing.T) {
 	for _, want := range loadVectors(t).WellKnownAuthTypes {
 		authType := AuthType(want.name)
@@ -291,6 +293,8 @@ func TestWellKnownAuthTypesAreThoseOfTheDocument(t *testing.T) {
 	}
 }
 
+// Conforms: composite/repeated, composite/order, composite/entry-layout, composite/well-known, composite/text
+// Conforms: composite/mime-not-terminated, composite/length, composite/content, mime/names
 func TestCompositeIsLaidOutAsSpecified(t *testing.T) {
 	for _, v := range loadVectors(t).Composite {
 		var entries []Entry
@@ -305,6 +309,7 @@ func TestCompositeIsLaidOutAsSpecified(t *testing.T) {
 	}
 }
 
+// Conforms: routing/tags-ignored, routing/mime, routing/layout, routing/utf8, routing/not-terminated
 func TestRoutingIsLaidOutAsSpecified(t *testing.T) {
 	for _, v := range loadVectors(t).Routing {
 		var tags [][]byte
@@ -323,6 +328,7 @@ func TestRoutingIsLaidOutAsSpecified(t *testing.T) {
 	}
 }
 
+// Conforms: stream-mime/mime, stream-mime/layout, stream-mime/not-terminated
 func TestStreamMIMEIsLaidOutAsSpecified(t *testing.T) {
 	for _, v := range loadVectors(t).StreamMIME {
 		item := StreamMIME(MIME(v.MIME))
@@ -333,6 +339,7 @@ func TestStreamMIMEIsLaidOutAsSpecified(t *testing.T) {
 	}
 }
 
+// Conforms: accept-mime/mime, accept-mime/layout, accept-mime/not-terminated
 func TestAcceptMIMEIsLaidOutAsSpecified(t *testing.T) {
 	for _, v := range loadVectors(t).AcceptMIMEs {
 		var mimes []MIME
@@ -347,6 +354,9 @@ func TestAcceptMIMEIsLaidOutAsSpecified(t *testing.T) {
 	}
 }
 
+// Conforms: auth/mime, auth/layout, auth/well-known, auth/text, auth/not-terminated, simple/layout, simple/utf8
+// Conforms: simple/username-not-terminated, simple/password-not-terminated, bearer/layout, bearer/not-terminated
+// Conforms: auth/known-names
 func TestAuthIsLaidOutAsSpecified(t *testing.T) {
 	for _, v := range loadVectors(t).Auth {
 		item := v.Credentials.item()
@@ -357,6 +367,8 @@ func TestAuthIsLaidOutAsSpecified(t *testing.T) {
 	}
 }
 
+// Conforms: zipkin/mime, zipkin/layout, zipkin/ids, zipkin/debug, zipkin/sampled, zipkin/not-sampled, zipkin/trace-id
+// Conforms: zipkin/span-id, zipkin/parent-id
 func TestZipkinIsLaidOutAsSpecified(t *testing.T) {
 	for _, v := range loadVectors(t).Zipkin {
 		z := v.Trace.zipkin()
@@ -374,6 +386,8 @@ func errs[T any](results []result[T]) (errs []error) {
 	return errs
 }
 
+// Conforms: composite/mime-ascii, stream-mime/ascii, accept-mime/ascii, routing/tags-ignored, routing/utf8
+// Conforms: auth/ascii, simple/utf8, bearer/layout
 func TestWhatIsMalformedSaysWhere(t *testing.T) {
 	decoders := map[string]func([]byte) []error{
 		"composite":    func(b []byte) []error { return errs(all(Composite(b).Entries())) },

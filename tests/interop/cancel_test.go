@@ -3,6 +3,8 @@ package interop
 import "testing"
 
 // Cancelling a request tells the server, at once and on a connection that lives on.
+//
+// Conforms: request-response/cancelled, request-response/responder-cancel-ends
 func TestCancel(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		s := startServer(t, p.server)

@@ -7,6 +7,8 @@ import (
 )
 
 // Each item comes back, and the channel ends when both sides have completed it.
+//
+// Conforms: request-channel/both-complete, request-channel/ends-when-both-completed
 func TestChannel(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		s := startServer(t, p.server)
@@ -20,6 +22,7 @@ func TestChannel(t *testing.T) {
 	})
 }
 
+// Conforms: request-channel/request-n-any-time, flow/both-sides
 func TestChannelCredit(t *testing.T) {
 	const count = 1000
 	eachPair(t, func(t *testing.T, p pair) {
@@ -41,6 +44,8 @@ func TestChannelCredit(t *testing.T) {
 }
 
 // The first item, of one byte less than a command line can carry, takes two of our frames both ways.
+//
+// Conforms: fragmentation/allowed
 func TestChannelBig(t *testing.T) {
 	const count = 3
 	first := strings.Repeat("0123456789abcdef", 128<<10/16)[1:]

@@ -6,6 +6,7 @@ import (
 	"testing"
 )
 
+// Conforms: framing/tcp, request-response/answered
 func TestEcho(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		s := startServer(t, p.server)
@@ -35,6 +36,8 @@ func TestEcho(t *testing.T) {
 }
 
 // Empty metadata is not the same as none.
+//
+// Conforms: payload/two-parts
 func TestEchoEmptyMetadata(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		s := startServer(t, p.server)
@@ -49,6 +52,8 @@ func TestEchoEmptyMetadata(t *testing.T) {
 }
 
 // A payload that does not fit a frame's 24 bits is cut into fragments, with no flag asking for it.
+//
+// Conforms: framing/max-frame, fragmentation/allowed
 func TestEchoLarge(t *testing.T) {
 	const size = 17 << 20
 	eachPair(t, func(t *testing.T, p pair) {

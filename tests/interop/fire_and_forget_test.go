@@ -8,6 +8,8 @@ import (
 )
 
 // Every fire-and-forget arrives, once and whole. Handlers run at once, so their order is the server's own.
+//
+// Conforms: fire-and-forget/one-frame
 func TestFireAndForget(t *testing.T) {
 	const count, size = 50, 300
 	eachPair(t, func(t *testing.T, p pair) {

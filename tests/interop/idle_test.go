@@ -3,6 +3,8 @@ package interop
 import "testing"
 
 // KEEPALIVE holds a connection on which nothing else happens past the lifetime of either side.
+//
+// Conforms: keepalive/client-sends, keepalive/answered
 func TestIdle(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		s := startServer(t, p.server)

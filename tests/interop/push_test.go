@@ -3,6 +3,8 @@ package interop
 import "testing"
 
 // Metadata that is pushed arrives whole, on a connection that lives on.
+//
+// Conforms: metadata-push/stream-0, unexpected/push-on-stream
 func TestMetadataPush(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		s := startServer(t, p.server)

@@ -10,6 +10,7 @@ const (
 	applicationError = 0x201
 )
 
+// Conforms: setup/payload
 func TestSetupPayloadArrives(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		s := startServer(t, p.server)
@@ -21,6 +22,8 @@ func TestSetupPayloadArrives(t *testing.T) {
 }
 
 // A rejected setup fails the client's requests with the server's code and message, and concerns no other connection.
+//
+// Conforms: error/rejected-setup, setup/client-request-rejected
 func TestRejectedSetup(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		s := startServer(t, p.server)
@@ -46,6 +49,7 @@ func expectRejection(t *testing.T, p pair, got result) {
 	}
 }
 
+// Conforms: error/application-error, request-response/failed
 func TestApplicationError(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		s := startServer(t, p.server)

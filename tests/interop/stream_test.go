@@ -5,6 +5,7 @@ import (
 	"testing"
 )
 
+// Conforms: request-stream/completed
 func TestStream(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		s := startServer(t, p.server)
@@ -19,6 +20,8 @@ func TestStream(t *testing.T) {
 }
 
 // However little is asked for ahead, all items come, and in order.
+//
+// Conforms: request-stream/request-n, flow/cumulative, flow/resumed-by-request-n
 func TestStreamCredit(t *testing.T) {
 	const count = 1000
 	eachPair(t, func(t *testing.T, p pair) {
@@ -36,6 +39,8 @@ func TestStreamCredit(t *testing.T) {
 
 // Cancelling a stream ends what the server sends, on a connection that lives on. Until then it sends what it is asked
 // for, which the bytes on the wire show.
+//
+// Conforms: request-stream/cancelled, flow/credit
 func TestStreamCancel(t *testing.T) {
 	const (
 		after, prefetch = 100, 16
@@ -65,6 +70,8 @@ func TestStreamCancel(t *testing.T) {
 }
 
 // An error comes behind the items, however long they wait for credit.
+//
+// Conforms: request-stream/failed
 func TestStreamError(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		s := startServer(t, p.server)
@@ -94,6 +101,8 @@ func TestStreamError(t *testing.T) {
 }
 
 // Items that do not fit our frames are cut into fragments, and others' are taken as they come.
+//
+// Conforms: fragmentation/payload
 func TestStreamBig(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		s := startServer(t, p.server)

@@ -69,6 +69,7 @@ async fn a_killed_peer_fails_every_request_at_once() {
     assert_eq!(soon(connection.closed()).await.origin, Origin::Transport);
 }
 
+// Conforms: error/connection-close-sender, stream/ends-with-connection
 #[tokio::test]
 async fn close_fails_every_request_at_once_and_tells_the_peer() {
     let (handler, mut fates) = Hang::new();
@@ -108,6 +109,7 @@ async fn close_fails_every_request_at_once_and_tells_the_peer() {
     assert_eq!(reason.code, ErrorCode::CONNECTION_ERROR);
 }
 
+// Conforms: setup/client-request-rejected
 #[tokio::test]
 async fn a_rejected_setup_fails_requests_with_the_servers_words() {
     let serving = bind()
@@ -194,6 +196,7 @@ fn a_runtime_that_goes_away_fails_its_connections_requests() {
     theirs.block_on(soon(connection.closed()));
 }
 
+// Conforms: error/connection-close-receiver, error/connection-close-requests
 #[tokio::test]
 async fn a_peer_that_is_closing_finishes_what_is_under_way() {
     let (ours, theirs) = tokio::io::duplex(64 << 10);
@@ -260,6 +263,7 @@ impl Handler for Gated {
     }
 }
 
+// Conforms: error/connection-close-sender, error/connection-close-requests
 #[tokio::test]
 async fn shutdown_finishes_what_is_under_way_and_refuses_the_rest() {
     let gate = std::sync::Arc::new(Semaphore::new(0));
@@ -329,6 +333,7 @@ async fn a_dropped_server_closes_its_connections() {
     soon(connection.closed()).await;
 }
 
+// Conforms: framing/max-frame
 #[tokio::test]
 async fn connecting_says_what_is_wrong() {
     let options = ConnectOptions::default;

@@ -24,6 +24,7 @@ fn request(data: &[u8]) -> Frame<'_> {
     })
 }
 
+// Conforms: framing/tcp
 #[tokio::test]
 async fn a_setup_in_pieces_of_one_byte() {
     let serving = serve(echo).await;
@@ -42,6 +43,7 @@ async fn a_setup_in_pieces_of_one_byte() {
     assert_eq!(answer, (1, b"in pieces".to_vec()));
 }
 
+// Conforms: ignore/unset, metadata/wrong-length, setup/other-first-frame
 #[tokio::test]
 async fn garbage_ends_its_own_connection_alone() {
     let serving = serve(echo).await;

@@ -20,6 +20,7 @@ fn client(io: DuplexStream) -> Connection {
     Connection::over(io, options).expect("no setup payload")
 }
 
+// Conforms: keepalive/client-sends, keepalive/answered
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_outlives_its_lifetime() {
     let (ours, theirs) = tokio::io::duplex(1 << 10);
@@ -32,6 +33,7 @@ async fn an_idle_connection_outlives_its_lifetime() {
     }
 }
 
+// Conforms: unexpected/request-timeouts
 #[tokio::test(start_paused = true)]
 async fn a_waiting_request_outlives_the_lifetime() {
     let (hang, mut fates) = Hang::new();
@@ -44,6 +46,7 @@ async fn a_waiting_request_outlives_the_lifetime() {
     assert!(fates.recv().await.is_some());
 }
 
+// Conforms: unexpected/dead-transport, unexpected/inactivity
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_is_given_up_after_the_lifetime() {
     let (ours, theirs) = tokio::io::duplex(1 << 10);
@@ -82,6 +85,7 @@ async fn a_silent_server_is_given_up_after_the_lifetime() {
     assert_eq!(keepalives, 2, "at 10 s and 20 s");
 }
 
+// Conforms: unexpected/dead-transport, unexpected/inactivity
 #[tokio::test(start_paused = true)]
 async fn a_silent_client_is_given_up_after_its_lifetime() {
     let (ours, theirs) = tokio::io::duplex(1 << 10);
@@ -122,6 +126,7 @@ async fn a_client_without_a_setup_is_given_up() {
     server.closed().await;
 }
 
+// Conforms: flow/stream-0-first
 #[tokio::test(start_paused = true)]
 async fn keepalives_are_echoed_while_a_large_answer_waits() {
     let (ours, theirs) = tokio::io::duplex(1 << 10);

@@ -18,6 +18,7 @@ impl Handler for Tell {
     }
 }
 
+// Conforms: payload/metadata-of-connection
 #[tokio::test]
 async fn a_push_arrives_as_it_is_and_in_order() {
     let (told, mut pushed) = mpsc::unbounded_channel();
@@ -44,6 +45,7 @@ async fn a_push_arrives_as_it_is_and_in_order() {
     );
 }
 
+// Conforms: metadata-push/either-side
 #[tokio::test]
 async fn the_server_pushes_to_the_client() {
     let serving = bind()

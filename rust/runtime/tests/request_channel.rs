@@ -169,6 +169,7 @@ async fn what_a_requester_sends_goes_on_after_the_responder_has_ended() {
     assert_eq!(end, Ok(Payload::new("end")));
 }
 
+// Conforms: request-channel/requester-fails
 #[tokio::test]
 async fn a_failure_among_the_items_ends_both_directions() {
     let (told, mut items) = mpsc::unbounded_channel();
@@ -247,6 +248,7 @@ impl futures_core::Stream for Panicking {
     }
 }
 
+// Conforms: setup/server-request-accepted
 #[tokio::test]
 async fn the_server_opens_a_channel_to_the_client() {
     let (counted, mut counts) = mpsc::unbounded_channel();
@@ -292,6 +294,7 @@ async fn sent_meanwhile(peer: &mut RawPeer<DuplexStream>) -> Vec<String> {
     sent
 }
 
+// Conforms: request-channel/one-request, request-channel/waits-for-credit, request-channel/complete-anywhere
 #[tokio::test(start_paused = true)]
 async fn a_requester_sends_as_it_is_asked_and_completes_without_credit() {
     let (connection, mut peer) = client();
@@ -306,6 +309,7 @@ async fn a_requester_sends_as_it_is_asked_and_completes_without_credit() {
     assert_eq!(soon(receiving).await.expect("no panic"), None);
 }
 
+// Conforms: request-channel/request-n-any-time, request-channel/responder-asks
 #[tokio::test]
 async fn a_responder_asks_for_its_prefetch_and_again_at_half() {
     let (told, mut items) = mpsc::unbounded_channel();

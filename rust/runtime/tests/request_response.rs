@@ -92,6 +92,7 @@ async fn completing_without_a_payload_is_not_an_empty_payload() {
     assert_eq!(answer, Ok(Some(Payload::default())));
 }
 
+// Conforms: error/application-error, error/rejected, error/canceled, error/invalid, error/reserved-codes
 #[tokio::test]
 async fn a_handlers_failure_arrives_with_code_and_message() {
     let serving = serve(|request: Payload| async move {
@@ -173,6 +174,7 @@ async fn a_handlers_panic_fails_its_request_alone() {
     assert_echoed(&connection, Payload::new("fine")).await;
 }
 
+// Conforms: error/rejected
 #[tokio::test]
 async fn what_a_side_does_not_support_is_rejected() {
     let serving = serve(rsocket_runtime::NotSupported).await;

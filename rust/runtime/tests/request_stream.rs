@@ -194,6 +194,7 @@ async fn sent_meanwhile(peer: &mut RawPeer<DuplexStream>) -> (u32, bool) {
     (items, ended)
 }
 
+// Conforms: flow/credit, flow/cumulative, flow/resumed-by-request-n
 #[tokio::test(start_paused = true)]
 async fn a_responder_never_sends_more_than_it_is_asked_for() {
     let (ours, theirs) = tokio::io::duplex(64 << 10);
@@ -244,6 +245,7 @@ where
     .await
 }
 
+// Conforms: request-stream/request-n
 #[tokio::test]
 async fn more_is_asked_for_when_half_has_been_taken() {
     let (mut stream, mut peer, n) = by_hand(|stream| stream.prefetch(6)).await;
@@ -278,6 +280,7 @@ async fn a_manual_stream_asks_when_it_is_told_to() {
     assert_eq!(asked(&mut peer).await, 11, "and nothing before");
 }
 
+// Conforms: request-stream/cancelled
 #[tokio::test]
 async fn a_dropped_stream_sends_cancel_and_ignores_what_is_late() {
     let (stream, mut peer, _) = by_hand(|stream| stream).await;

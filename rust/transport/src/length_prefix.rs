@@ -161,6 +161,7 @@ mod tests {
 
     const MAX: usize = 0xFF_FFFF;
 
+    // Conforms: general/big-endian, framing/length-prefix, framing/length-layout
     #[test]
     fn finds_a_frame_and_its_end() {
         let input = [0, 0, 2, 0xAA, 0xBB, 0, 0];
@@ -182,6 +183,7 @@ mod tests {
         assert_eq!(split(&[0, 0, 0, 1], MAX), Ok(expected));
     }
 
+    // Conforms: framing/length-layout
     #[test]
     fn says_how_much_is_missing() {
         for len in 0..3 {
@@ -208,6 +210,7 @@ mod tests {
         );
     }
 
+    // Conforms: general/big-endian, framing/length-prefix, framing/length-layout
     #[test]
     fn prefixes_frames_and_places_segments_between_them() {
         let (mut buffer, mut segments) = (Vec::new(), Vec::new());

@@ -282,6 +282,7 @@ fn null_and_lengths_of_a_setting_are_checked() {
     }
 }
 
+// Conforms: framing/max-frame
 #[test]
 fn a_setup_payload_that_fits_no_frame_is_refused() {
     let settings = Settings::client();

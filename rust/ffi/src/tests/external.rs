@@ -90,6 +90,7 @@ fn an_answer_may_be_held_too() {
     assert_eq!(seen[0].data, b"d");
 }
 
+// Conforms: framing/max-frame
 #[test]
 fn the_longest_frame_needs_no_more_output_than_its_header() {
     let mut client = whole_frames();

@@ -232,6 +232,7 @@ mod tests {
         ]);
     }
 
+    // Conforms: header/undefined-flags-unset, header/undefined-flags-ignored
     #[test]
     fn flags_that_a_type_does_not_define_are_not_interpreted() {
         let payload_flags = Flags::METADATA | Flags::FOLLOWS;

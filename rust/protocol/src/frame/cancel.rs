@@ -38,6 +38,7 @@ mod tests {
     use super::super::table::{Entry, check};
     use super::*;
 
+    // Conforms: cancel/layout
     #[test]
     fn cancel_is_laid_out_as_specified() {
         check(&[Entry {

@@ -54,6 +54,7 @@ mod tests {
     use super::super::table::{Entry, check};
     use super::*;
 
+    // Conforms: error/layout, error/data-not-terminated
     #[test]
     fn error_is_laid_out_as_specified() {
         check(&[
@@ -103,6 +104,7 @@ mod tests {
         ]);
     }
 
+    // Conforms: error/data-utf8
     #[test]
     fn a_message_need_not_be_text() {
         let error = ErrorFrame {

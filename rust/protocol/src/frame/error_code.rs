@@ -116,6 +116,7 @@ mod tests {
         }
     }
 
+    // Conforms: error/code-numbers, error/reserved-codes
     #[test]
     fn codes_have_the_specified_numbers_names_and_kinds() {
         let table = [

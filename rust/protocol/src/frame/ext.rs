@@ -68,6 +68,7 @@ mod tests {
     use super::super::table::{Entry, check};
     use super::*;
 
+    // Conforms: ext/layout
     #[test]
     fn ext_is_laid_out_as_specified() {
         check(&[
@@ -117,6 +118,7 @@ mod tests {
         assert_eq!(ext.payload(), Ok(PayloadRef::from_data(&body[4..])));
     }
 
+    // Conforms: header/reserved-bit
     #[test]
     fn the_reserved_bit_of_the_extended_type_is_masked() {
         let ext = Ext::decode(Flags::EMPTY, &[0x80, 0, 0, 7]).expect("decodes");

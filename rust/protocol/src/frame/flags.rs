@@ -105,6 +105,7 @@ impl fmt::Debug for Flags {
 mod tests {
     use super::*;
 
+    // Conforms: header/common-flags, setup/flags
     #[test]
     fn flags_have_the_specified_bits() {
         let table = [

@@ -105,6 +105,7 @@ impl TryFrom<u8> for FrameType {
 mod tests {
     use super::*;
 
+    // Conforms: frame-type/numbers
     #[test]
     fn frame_types_have_the_specified_numbers() {
         let table = [

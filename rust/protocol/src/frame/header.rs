@@ -61,6 +61,7 @@ impl FrameHeader {
 mod tests {
     use super::*;
 
+    // Conforms: general/big-endian, header/layout, header/common-flags
     #[test]
     fn header_is_laid_out_as_specified() {
         let table: [(FrameHeader, [u8; 6]); 3] = [
@@ -98,6 +99,7 @@ mod tests {
         }
     }
 
+    // Conforms: header/reserved-bit
     #[test]
     fn the_reserved_bit_is_masked() {
         let (header, _) = FrameHeader::decode(&[0x80, 0, 0, 1, 0, 0]).expect("decodes");

@@ -51,6 +51,7 @@ mod tests {
     use super::super::table::{Entry, check};
     use super::*;
 
+    // Conforms: general/big-endian, keepalive/layout
     #[test]
     fn keepalive_is_laid_out_as_specified() {
         check(&[
@@ -88,6 +89,7 @@ mod tests {
         ]);
     }
 
+    // Conforms: header/reserved-bit
     #[test]
     fn the_reserved_bit_of_the_position_is_masked_and_never_sent() {
         let keepalive = Keepalive {

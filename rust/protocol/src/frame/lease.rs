@@ -53,6 +53,7 @@ mod tests {
     use super::super::table::{Entry, check};
     use super::*;
 
+    // Conforms: metadata/only-metadata, lease/layout, lease/no-metadata-length
     #[test]
     fn lease_is_laid_out_as_specified() {
         check(&[
@@ -119,6 +120,7 @@ mod tests {
         assert_eq!(Lease::decode(Flags::EMPTY, &body), Ok(lease));
     }
 
+    // Conforms: header/reserved-bit
     #[test]
     fn reserved_bits_are_masked_and_never_sent() {
         let body = [0x80, 0, 0, 1, 0xFF, 0, 0, 2];

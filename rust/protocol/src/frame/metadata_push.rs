@@ -39,6 +39,7 @@ mod tests {
     use super::super::table::{Entry, check};
     use super::*;
 
+    // Conforms: metadata/only-metadata, metadata-push/layout, metadata-push/no-length
     #[test]
     fn metadata_push_is_laid_out_as_specified() {
         check(&[

@@ -67,6 +67,8 @@ mod tests {
         payload: PayloadRef::from_data(b""),
     };
 
+    // Conforms: metadata/length-field, payload/layout, payload/next-and-complete, payload/complete-only
+    // Conforms: payload/next-only
     #[test]
     fn payload_is_laid_out_as_specified() {
         check(&[

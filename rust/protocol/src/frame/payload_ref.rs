@@ -94,6 +94,7 @@ impl<'a> PayloadRef<'a> {
 mod tests {
     use super::*;
 
+    // Conforms: payload/two-parts
     #[test]
     fn absent_and_empty_metadata_differ() {
         let absent = PayloadRef::decode(false, b"").expect("decodes");
@@ -103,6 +104,7 @@ mod tests {
         assert_eq!((absent.wire_len(), empty.wire_len()), (0, 3));
     }
 
+    // Conforms: metadata/absent
     #[test]
     fn without_the_flag_everything_is_data() {
         let body = [0, 0, 1, b'm'];
@@ -112,6 +114,7 @@ mod tests {
         );
     }
 
+    // Conforms: metadata/wrong-length
     #[test]
     fn metadata_must_not_reach_past_the_frame() {
         let missing = |available| Err(DecodeError::MetadataHeader { available });
@@ -138,6 +141,7 @@ mod tests {
         }
     }
 
+    // Conforms: metadata/length-layout
     #[test]
     fn a_metadata_length_takes_all_24_bits() {
         let mut body = vec![0x01, 0x02, 0x03];

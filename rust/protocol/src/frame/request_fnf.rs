@@ -48,6 +48,7 @@ mod tests {
     use super::super::table::{Entry, check};
     use super::*;
 
+    // Conforms: metadata/length-field, metadata/no-data, fire-and-forget/layout
     #[test]
     fn request_fnf_is_laid_out_as_specified() {
         check(&[

@@ -48,6 +48,7 @@ mod tests {
     use super::super::table::{Entry, check};
     use super::*;
 
+    // Conforms: request-n/layout
     #[test]
     fn request_n_is_laid_out_as_specified() {
         check(&[
@@ -76,6 +77,7 @@ mod tests {
         ]);
     }
 
+    // Conforms: header/reserved-bit
     #[test]
     fn the_reserved_bit_is_masked_and_never_sent() {
         let decoded = RequestN::decode(Flags::EMPTY, &[0x80, 0, 0, 5]);

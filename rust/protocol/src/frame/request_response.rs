@@ -48,6 +48,7 @@ mod tests {
     use super::super::table::{Entry, check};
     use super::*;
 
+    // Conforms: metadata/length-field, metadata/absent, metadata/no-data, request-response/layout
     #[test]
     fn request_response_is_laid_out_as_specified() {
         check(&[

@@ -51,6 +51,7 @@ mod tests {
     use super::super::table::{Entry, check};
     use super::*;
 
+    // Conforms: metadata/length-field, request-stream/layout
     #[test]
     fn request_stream_is_laid_out_as_specified() {
         check(&[
@@ -105,6 +106,7 @@ mod tests {
         ]);
     }
 
+    // Conforms: header/reserved-bit
     #[test]
     fn the_reserved_bit_of_request_n_is_masked_and_never_sent() {
         let request = RequestStream {

@@ -76,6 +76,7 @@ mod tests {
         first_available_client_position: 0x7FFF_FFFF_FFFF_FFFF,
     };
 
+    // Conforms: resume/frame-layout
     #[test]
     fn resume_is_laid_out_as_specified() {
         check(&[
@@ -124,6 +125,7 @@ mod tests {
         ]);
     }
 
+    // Conforms: header/reserved-bit
     #[test]
     fn reserved_bits_of_positions_are_masked_and_never_sent() {
         let mut body = Vec::new();

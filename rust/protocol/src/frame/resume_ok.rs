@@ -44,6 +44,7 @@ mod tests {
     use super::super::table::{Entry, check};
     use super::*;
 
+    // Conforms: resume/ok-layout
     #[test]
     fn resume_ok_is_laid_out_as_specified() {
         check(&[Entry {
@@ -62,6 +63,7 @@ mod tests {
         }]);
     }
 
+    // Conforms: header/reserved-bit
     #[test]
     fn the_reserved_bit_is_masked_and_never_sent() {
         let decoded = ResumeOk::decode(Flags::EMPTY, &[0x80, 0, 0, 0, 0, 0, 0, 1]);

@@ -135,6 +135,8 @@ mod tests {
         payload: PayloadRef::from_data(b"hi"),
     };
 
+    // Conforms: general/big-endian, setup/layout, setup/flags, setup/times-layout, setup/token-layout
+    // Conforms: setup/mime-layout, setup/mime-not-terminated
     #[test]
     fn setup_is_laid_out_as_specified() {
         check(&[
@@ -215,6 +217,7 @@ mod tests {
         ]);
     }
 
+    // Conforms: setup/mime-free
     #[test]
     fn a_mime_type_need_not_be_text() {
         let setup = Setup {
@@ -225,6 +228,7 @@ mod tests {
         assert_eq!(setup.data_mime_lossy(), "text/x");
     }
 
+    // Conforms: header/reserved-bit, setup/times-layout
     #[test]
     fn reserved_bits_of_times_are_masked_and_never_sent() {
         let mut body = Vec::new();

@@ -159,6 +159,7 @@ impl fmt::Debug for Auth<'_> {
 mod tests {
     use super::*;
 
+    // Conforms: simple/layout
     #[test]
     fn a_username_has_at_most_65535_bytes() {
         let longest = "x".repeat(65_535);
@@ -185,6 +186,7 @@ mod tests {
         assert!(out.is_empty());
     }
 
+    // Conforms: auth/ascii
     #[test]
     fn a_type_that_cannot_be_sent_is_an_error() {
         let table = [

@@ -147,6 +147,7 @@ mod tests {
     use super::super::Routing;
     use super::*;
 
+    // Conforms: composite/length
     #[test]
     fn content_has_a_length_of_24_bits() {
         let content = vec![0; Composite::MAX_CONTENT_LEN + 1];

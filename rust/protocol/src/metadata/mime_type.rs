@@ -129,6 +129,7 @@ mod tests {
         }
     }
 
+    // Conforms: composite/text, composite/mime-ascii, stream-mime/ascii, accept-mime/ascii
     #[test]
     fn text_has_1_to_128_bytes_of_ascii() {
         let longest = "x".repeat(MAX_NAME_LEN);

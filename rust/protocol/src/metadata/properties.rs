@@ -88,6 +88,8 @@ fn encoded(item: &impl Item) -> Vec<u8> {
 }
 
 proptest! {
+    // Conforms: composite/repeated, composite/order, stream-mime/repeated, stream-mime/order, accept-mime/repeated
+    // Conforms: accept-mime/order
     #[test]
     fn composite_metadata_decodes_to_what_was_encoded(entries in vec((name(), bytes()), 0..8)) {
         let entries: Vec<_> = entries

@@ -95,6 +95,7 @@ impl FusedIterator for Tags<'_> {}
 mod tests {
     use super::*;
 
+    // Conforms: routing/layout
     #[test]
     fn a_tag_has_at_most_255_bytes() {
         let longest = "x".repeat(255);

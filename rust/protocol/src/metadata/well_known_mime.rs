@@ -123,6 +123,7 @@ impl fmt::Display for WellKnownMime {
 mod tests {
     use super::*;
 
+    // Conforms: mime/ids
     #[test]
     fn an_id_and_a_name_lead_back_to_their_mime_type() {
         for &mime in WellKnownMime::ALL {

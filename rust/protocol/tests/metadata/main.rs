@@ -10,6 +10,7 @@ use rsocket_protocol::metadata::{
 
 use vectors::{EntryValue, Mime, check, check_item, check_malformed, load};
 
+// Conforms: composite/mime, stream-mime/mime, accept-mime/mime, routing/mime, auth/mime, zipkin/mime, mime/ids
 #[test]
 fn well_known_mime_types_are_those_of_the_document() {
     let ours: Vec<_> = WellKnownMime::ALL
@@ -19,6 +20,7 @@ fn well_known_mime_types_are_those_of_the_document() {
     assert_eq!(ours, load().well_known_mimes);
 }
 
+// Conforms: auth/well-known, auth/text, auth/known-ids, auth/known-names
 #[test]
 fn well_known_auth_types_are_those_of_the_document() {
     let table = [
@@ -42,6 +44,8 @@ fn well_known_auth_types_are_those_of_the_document() {
     }
 }
 
+// Conforms: composite/skippable, composite/repeated, composite/order, composite/entry-layout, composite/well-known
+// Conforms: composite/text, composite/mime-not-terminated, composite/length, composite/content, mime/names
 #[test]
 fn composite_metadata_is_laid_out_as_specified() {
     for vector in load().composite {
@@ -61,6 +65,7 @@ fn composite_metadata_is_laid_out_as_specified() {
     }
 }
 
+// Conforms: routing/tags-ignored, routing/mime, routing/layout, routing/utf8, routing/not-terminated
 #[test]
 fn routing_is_laid_out_as_specified() {
     for vector in load().routing {
@@ -74,6 +79,7 @@ fn routing_is_laid_out_as_specified() {
     }
 }
 
+// Conforms: stream-mime/mime, stream-mime/layout, stream-mime/not-terminated
 #[test]
 fn a_streams_mime_type_is_laid_out_as_specified() {
     for vector in load().stream_mime {
@@ -87,6 +93,7 @@ fn a_streams_mime_type_is_laid_out_as_specified() {
     }
 }
 
+// Conforms: accept-mime/mime, accept-mime/layout, accept-mime/not-terminated
 #[test]
 fn acceptable_mime_types_are_laid_out_as_specified() {
     for vector in load().accept_mimes {
@@ -100,6 +107,9 @@ fn acceptable_mime_types_are_laid_out_as_specified() {
     }
 }
 
+// Conforms: auth/mime, auth/layout, auth/well-known, auth/text, auth/not-terminated, simple/layout, simple/utf8
+// Conforms: simple/username-not-terminated, simple/password-not-terminated, bearer/layout, bearer/not-terminated
+// Conforms: auth/known-names
 #[test]
 fn credentials_are_laid_out_as_specified() {
     for vector in load().auth {
@@ -113,6 +123,8 @@ fn credentials_are_laid_out_as_specified() {
     }
 }
 
+// Conforms: zipkin/mime, zipkin/layout, zipkin/ids, zipkin/debug, zipkin/sampled, zipkin/not-sampled, zipkin/trace-id
+// Conforms: zipkin/span-id, zipkin/parent-id
 #[test]
 fn tracing_is_laid_out_as_specified() {
     for vector in load().zipkin {
@@ -125,6 +137,8 @@ fn tracing_is_laid_out_as_specified() {
     }
 }
 
+// Conforms: composite/mime-ascii, stream-mime/ascii, accept-mime/ascii, routing/tags-ignored, routing/utf8
+// Conforms: auth/ascii, simple/utf8, bearer/layout
 #[test]
 fn what_is_malformed_says_where() {
     check_malformed("composite", |bytes| {

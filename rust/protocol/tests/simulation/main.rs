@@ -31,6 +31,7 @@ struct Coverage {
     cut: u64,
 }
 
+// Conforms: stream/ends-with-connection, flow/credit, flow/order-in-stream
 #[test]
 fn both_sides_agree_whatever_the_network_does() {
     if let Some(seed) = number("SIMULATION_SEED") {

@@ -2,6 +2,7 @@
 
 use super::*;
 
+// Conforms: error/connection-close-receiver
 #[test]
 fn connection_close_waits_for_the_streams_under_way() {
     let mut server = Alone::server();
@@ -50,6 +51,7 @@ fn draining() -> Alone {
     client
 }
 
+// Conforms: error/connection-close-requests
 #[test]
 fn a_draining_connection_takes_no_new_requests_of_this_side() {
     let mut client = draining();
@@ -61,6 +63,7 @@ fn a_draining_connection_takes_no_new_requests_of_this_side() {
     client.assert_sent(&[]);
 }
 
+// Conforms: error/connection-close-requests, error/rejected
 #[test]
 fn a_draining_connection_rejects_new_requests_of_the_peer() {
     let mut client = draining();
@@ -93,6 +96,7 @@ fn a_draining_connection_still_watches_its_peer() {
     assert_eq!(seen, Some(Seen::Closed), "it fell silent");
 }
 
+// Conforms: header/stream-0, error/stream-0, error/connection-error
 #[test]
 fn connection_error_ends_everything_at_once() {
     for mut side in [Alone::client(), Alone::server()] {
@@ -113,6 +117,7 @@ fn connection_error_ends_everything_at_once() {
     }
 }
 
+// Conforms: error/data-utf8
 #[test]
 fn a_message_of_the_peer_need_not_be_text() {
     let mut client = Alone::client();
@@ -124,6 +129,7 @@ fn a_message_of_the_peer_need_not_be_text() {
     assert_eq!(client.reason().message, "bad \u{FFFD}");
 }
 
+// Conforms: error/connection-error
 #[test]
 fn close_tells_the_peer_and_drops_all_streams() {
     let mut pair = Pair::connected();
@@ -138,6 +144,7 @@ fn close_tells_the_peer_and_drops_all_streams() {
     assert_eq!((reason.origin, &*reason.message), (Origin::Remote, "done"));
 }
 
+// Conforms: transport/close, stream/ends-with-connection
 #[test]
 fn a_lost_transport_ends_everything_and_leaves_nothing_to_send() {
     let mut client = Alone::new(&client_config());
@@ -186,6 +193,7 @@ fn the_first_reason_stays_while_draining_too() {
 
 type End = fn(&mut Alone);
 
+// Conforms: transport/close
 #[test]
 fn nothing_happens_after_the_end() {
     let ends: [End; 5] = [
@@ -227,6 +235,7 @@ fn nothing_happens_after_the_end() {
 }
 
 /// CONNECTION_CLOSE promises to wait for open streams: who does not wait has to say something else.
+// Conforms: error/connection-close-sender
 #[test]
 fn a_close_that_ends_streams_is_a_connection_error_on_the_wire() {
     let under_way: [End; 3] = [
@@ -253,6 +262,7 @@ fn a_close_that_ends_streams_is_a_connection_error_on_the_wire() {
     }
 }
 
+// Conforms: error/connection-close-sender
 #[test]
 fn a_close_that_ends_no_stream_is_connection_close() {
     let mut client = Alone::client();
@@ -265,6 +275,7 @@ fn a_close_that_ends_no_stream_is_connection_close() {
     client.assert_sent(&[(0, error(ErrorCode::CONNECTION_CLOSE, "done"))]);
 }
 
+// Conforms: error/stream-codes
 #[test]
 fn a_code_for_streams_does_not_end_the_connection() {
     for code in [

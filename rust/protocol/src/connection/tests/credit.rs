@@ -8,6 +8,7 @@ const MINE: StreamName = StreamName::User(7);
 
 const NO_CREDIT: Result<(), SendError> = Err(SendError::NoCredit);
 
+// Conforms: flow/credit, flow/both-sides, flow/resumed-by-request-n
 #[test]
 fn no_more_items_are_sent_than_were_asked_for() {
     let mut server = Alone::server();
@@ -26,6 +27,7 @@ fn no_more_items_are_sent_than_were_asked_for() {
 }
 
 /// "`request(3)` and `request(2)` accumulates to a value of 5."
+// Conforms: flow/cumulative, flow/not-revoked
 #[test]
 fn credits_add_up() {
     let mut server = Alone::server();
@@ -38,6 +40,7 @@ fn credits_add_up() {
     assert_eq!(server.send(1, b""), NO_CREDIT);
 }
 
+// Conforms: flow/cumulative, flow/no-unbounded
 #[test]
 fn credits_of_all_that_can_be_asked_for_add_up_beyond_31_bits() {
     let mut server = Alone::server();
@@ -67,6 +70,7 @@ fn an_item_that_is_not_sent_for_lack_of_room_uses_no_credit() {
 }
 
 /// "A fragmented PAYLOAD frame counts as a single request(n) credit."
+// Conforms: fragmentation/credit
 #[test]
 fn an_item_in_fragments_uses_one_credit() {
     let (client, server) = sending_fragments_of(64);
@@ -84,6 +88,7 @@ fn an_item_in_fragments_uses_one_credit() {
 }
 
 /// "A Requester MUST NOT send PAYLOAD frames after the REQUEST_CHANNEL frame until the responder sends a REQUEST_N."
+// Conforms: request-channel/waits-for-credit, flow/both-sides
 #[test]
 fn the_requester_of_a_channel_waits_for_the_responders_grant() {
     let mut client = Alone::client();
@@ -97,6 +102,7 @@ fn the_requester_of_a_channel_waits_for_the_responders_grant() {
     assert_eq!(client.sent().len(), 3);
 }
 
+// Conforms: request-channel/complete-anywhere
 #[test]
 fn the_requester_of_a_channel_may_complete_without_a_grant() {
     let mut client = Alone::client();
@@ -105,6 +111,7 @@ fn the_requester_of_a_channel_may_complete_without_a_grant() {
     client.assert_sent(&[(1, request_channel(9, b"ask")), (1, COMPLETE)]);
 }
 
+// Conforms: request-channel/request-n-any-time, flow/both-sides
 #[test]
 fn each_side_of_a_channel_grants_for_its_own_direction() {
     let mut pair = Pair::connected();
@@ -124,6 +131,7 @@ fn each_side_of_a_channel_grants_for_its_own_direction() {
     }
 }
 
+// Conforms: request-n/positive, request-stream/request-n
 #[test]
 fn asking_for_more_sends_request_n() {
     let mut client = Alone::client();
@@ -165,6 +173,7 @@ fn asking_for_more_waits_for_no_room() {
     client.assert_sent(&[(1, request_n(5))]);
 }
 
+// Conforms: request-n/positive, unexpected/anything-else
 #[test]
 fn a_request_n_that_makes_no_sense_is_ignored() {
     let mut server = Alone::server();
@@ -287,6 +296,7 @@ fn a_requester_that_sends_too_much_fails_its_channel_alone() {
 }
 
 /// Waiting for credit, for however long, is the application's affair.
+// Conforms: flow/resumed-by-request-n, unexpected/no-request-n
 #[test]
 fn a_stream_that_is_not_asked_for_more_stays_open() {
     let mut pair = Pair::connected();

@@ -2,6 +2,7 @@
 
 use super::*;
 
+// Conforms: fire-and-forget/one-frame, fire-and-forget/responder-ends, fire-and-forget/requester-ends
 #[test]
 fn a_fire_and_forget_arrives_and_leaves_nothing_behind() {
     let mut pair = Pair::connected();
@@ -28,6 +29,7 @@ fn a_fire_and_forget_arrives_and_leaves_nothing_behind() {
     assert_eq!(pair.ferry(), Both::default());
 }
 
+// Conforms: fire-and-forget/responder-ends
 #[test]
 fn a_fire_and_forget_cannot_be_answered() {
     let mut server = Alone::server();
@@ -40,6 +42,7 @@ fn a_fire_and_forget_cannot_be_answered() {
     server.assert_sent(&[]);
 }
 
+// Conforms: fire-and-forget/requester-ends, unexpected/error-unknown
 #[test]
 fn an_error_for_a_fire_and_forget_is_ignored() {
     let mut client = Alone::client();
@@ -53,6 +56,7 @@ fn an_error_for_a_fire_and_forget_is_ignored() {
 }
 
 /// Whatever the reason, the peer has already forgotten the stream.
+// Conforms: fire-and-forget/best-effort
 #[test]
 fn a_fire_and_forget_that_is_turned_away_is_not_answered() {
     let mut config = server_config();

@@ -37,6 +37,7 @@ fn a_frame_is_as_long_as_it_may_be_and_no_longer() {
     }
 }
 
+// Conforms: fragmentation/metadata-flag
 #[test]
 fn the_metadata_counts_with_its_length() {
     let table: [(usize, usize, &[usize]); 6] = [
@@ -134,6 +135,7 @@ fn requests_of_every_kind_continue_as_payloads() {
 }
 
 /// "COMPLETE belongs on the last fragment", also where the first is a REQUEST_CHANNEL.
+// Conforms: request-channel/complete-anywhere, unexpected/follows-and-complete
 #[test]
 fn complete_stands_on_the_last_fragment_of_a_channels_only_item() {
     let (config, _) = sending_fragments_of(64);
@@ -150,6 +152,7 @@ fn complete_stands_on_the_last_fragment_of_a_channels_only_item() {
     }
 }
 
+// Conforms: framing/max-frame
 #[test]
 fn the_length_is_kept_between_64_bytes_and_a_frame() {
     let frames = |len: usize, data_len| lens(len, &large(77, None, data_len));
@@ -170,6 +173,7 @@ fn it_is_128_kib_unless_it_is_set() {
     assert_eq!(client.sent()[0].len(), 128 << 10);
 }
 
+// Conforms: fragmentation/allowed
 #[test]
 fn payloads_arrive_as_they_were_whatever_the_fragments() {
     for len in [64, 65, 100, 1_000] {
@@ -246,6 +250,7 @@ fn assert_metadata_first(frames: &[Vec<u8>], metadata_len: usize, data_len: usiz
     assert_eq!(left, (0, 0));
 }
 
+// Conforms: fragmentation/metadata-first, fragmentation/metadata-flag, fragmentation/request-metadata-first
 #[test]
 fn metadata_goes_before_data_in_whatever_the_fragments_are_of() {
     for (metadata_len, data_len) in [(1, 300), (55, 300), (56, 300), (300, 300), (300, 0)] {

@@ -63,6 +63,7 @@ fn held(side: &Alone) -> usize {
     side.connection.reassembly.held()
 }
 
+// Conforms: fragmentation/allowed, fragmentation/follows, fragmentation/payload
 #[test]
 fn an_answer_in_fragments_is_put_together() {
     let mut client = asking();
@@ -93,6 +94,7 @@ fn an_answer_in_fragments_is_put_together() {
     client.assert_sent(&[]);
 }
 
+// Conforms: fragmentation/follows, fragmentation/request
 #[test]
 fn a_request_in_fragments_is_handed_out_when_it_is_whole() {
     let mut server = limited_server();
@@ -114,6 +116,7 @@ fn a_request_in_fragments_is_handed_out_when_it_is_whole() {
     assert_eq!(server.respond(1, b""), Ok(()));
 }
 
+// Conforms: fragmentation/request
 #[test]
 fn a_fire_and_forget_in_fragments_ends_with_its_last_one() {
     let mut server = limited_server();
@@ -136,6 +139,7 @@ fn a_fire_and_forget_in_fragments_ends_with_its_last_one() {
     assert_eq!(server.connection.inbound_streams(), 0);
 }
 
+// Conforms: unexpected/follows-and-complete
 #[test]
 fn complete_on_the_first_fragment_does_not_end_the_payload() {
     let mut client = asking();
@@ -186,6 +190,7 @@ fn fragments_of_several_streams_may_alternate() {
     assert_eq!(client.receive(1, last(b"c")), response(7, b"abc"));
 }
 
+// Conforms: unexpected/endless-payload
 #[test]
 fn an_answer_over_the_limit_fails_its_request_only() {
     for over in [more(b"12345678901"), last(b"12345678901")] {
@@ -216,6 +221,7 @@ fn an_answer_over_the_limit_fails_its_request_only() {
     }
 }
 
+// Conforms: unexpected/endless-payload
 #[test]
 fn a_request_over_the_limit_is_rejected_alone() {
     let mut server = limited_server();
@@ -254,6 +260,7 @@ fn metadata_counts_towards_the_limit() {
     ));
 }
 
+// Conforms: unexpected/endless-payload
 #[test]
 fn what_all_streams_hold_together_is_bounded() {
     let mut server = limited_server();
@@ -272,6 +279,7 @@ fn what_all_streams_hold_together_is_bounded() {
     server.assert_sent(&[]);
 }
 
+// Conforms: fragmentation/request-cancel
 #[test]
 fn a_cancel_among_the_fragments_gives_their_memory_back() {
     let mut server = limited_server();
@@ -317,6 +325,7 @@ fn requests_that_are_still_arriving_count_as_open() {
     server.assert_sent(&[(3, error(ErrorCode::REJECTED, "too many requests are open"))]);
 }
 
+// Conforms: unexpected/request-in-use
 #[test]
 fn a_request_on_the_id_of_one_that_is_still_arriving_is_ignored() {
     let mut server = limited_server();

@@ -28,6 +28,7 @@ impl Alone {
     }
 }
 
+// Conforms: payload/neither, fragmentation/follows, fragmentation/payload
 #[test]
 fn an_answer_says_next_on_each_fragment_and_complete_on_the_last() {
     let mut server = asked();
@@ -42,6 +43,7 @@ fn an_answer_says_next_on_each_fragment_and_complete_on_the_last() {
     assert_eq!(server.released(), [], "its last span was written");
 }
 
+// Conforms: payload/neither, fragmentation/follows, fragmentation/request
 #[test]
 fn a_request_continues_as_payloads() {
     let mut client = Alone::client();
@@ -58,6 +60,7 @@ fn a_request_continues_as_payloads() {
     assert!(matches!(seen, Some(Seen::Response { user: 7, .. })));
 }
 
+// Conforms: fragmentation/request-metadata-first
 #[test]
 fn metadata_goes_before_data_and_spans_follow_each_other() {
     let mut client = Alone::client();
@@ -108,6 +111,7 @@ fn large_payloads_take_turns() {
     assert_eq!(streams, [1, 3, 1, 3, 1]);
 }
 
+// Conforms: flow/stream-0-first
 #[test]
 fn small_frames_and_payloads_go_between_the_fragments() {
     let mut client = Alone::client();
@@ -154,6 +158,7 @@ fn a_request_that_is_answered_in_fragments_is_answered_once() {
     );
 }
 
+// Conforms: fragmentation/request-cancel
 #[test]
 fn a_withdrawn_request_is_not_sent_to_its_end() {
     for sent in [0, 1] {
@@ -167,6 +172,7 @@ fn a_withdrawn_request_is_not_sent_to_its_end() {
 }
 
 /// The driver has answered already, so there is nobody to tell but the owner of the payload.
+// Conforms: request-response/no-late-response
 #[test]
 fn an_answer_that_the_peer_withdraws_is_not_sent_to_its_end() {
     for withdrawal in [Frame::Cancel(Cancel), error(ErrorCode::CANCELED, "")] {
@@ -215,6 +221,7 @@ fn a_payload_over_the_limit_is_refused_before_any_of_it_is_sent() {
     assert_eq!(client.request_large(7, &LARGE), 1);
 }
 
+// Conforms: stream-id/unique, stream-id/skip-in-use
 #[test]
 fn ids_skip_a_fire_and_forget_that_is_still_being_sent() {
     let mut client = Alone::client();
@@ -230,6 +237,7 @@ fn ids_skip_a_fire_and_forget_that_is_still_being_sent() {
 }
 
 /// "MUST wait for outstanding streams to terminate."
+// Conforms: error/connection-close-receiver
 #[test]
 fn a_draining_connection_ends_after_its_last_fragment() {
     let close = error(ErrorCode::CONNECTION_CLOSE, "bye");

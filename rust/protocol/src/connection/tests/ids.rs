@@ -4,6 +4,8 @@
 use super::*;
 use crate::frame::{MAX_STREAM_ID, RequestStream};
 
+// Conforms: stream-id/by-requester, stream-id/zero-reserved, stream-id/parity, stream-id/client-sequence
+// Conforms: stream-id/server-sequence
 #[test]
 fn client_ids_are_odd_from_1_and_server_ids_even_from_2() {
     let (mut client, mut server) = (Alone::client(), Alone::server());
@@ -13,6 +15,7 @@ fn client_ids_are_odd_from_1_and_server_ids_even_from_2() {
     }
 }
 
+// Conforms: stream-id/client-sequence, stream/id-not-reused
 #[test]
 fn fire_and_forget_uses_up_an_id() {
     let mut client = Alone::client();
@@ -27,6 +30,7 @@ fn fire_and_forget_uses_up_an_id() {
     ]);
 }
 
+// Conforms: stream-id/unique, stream-id/reuse, stream-id/wrap, stream-id/skip-in-use, stream-id/reuse-with-resume
 #[test]
 fn ids_wrap_and_skip_those_in_use() {
     let mut client = Alone::client();
@@ -57,6 +61,7 @@ fn an_id_is_not_used_up_by_a_request_that_was_not_sent() {
     assert_eq!(client.request(1, b""), 1);
 }
 
+// Conforms: stream-id/expect-reuse, stream/forgotten
 #[test]
 fn a_peer_may_use_an_id_again_once_its_stream_has_ended() {
     let mut server = Alone::server();
@@ -68,6 +73,7 @@ fn a_peer_may_use_an_id_again_once_its_stream_has_ended() {
     }
 }
 
+// Conforms: unexpected/request-in-use
 #[test]
 fn a_request_on_an_id_in_use_is_ignored() {
     let again = [
@@ -89,6 +95,7 @@ fn a_request_on_an_id_in_use_is_ignored() {
     }
 }
 
+// Conforms: stream-id/parity
 #[test]
 fn a_request_with_an_id_of_this_side_is_rejected() {
     let mut server = Alone::server();
@@ -110,6 +117,7 @@ fn a_request_with_an_id_of_this_side_is_rejected() {
     assert_eq!(server.connection.inbound_streams(), 0);
 }
 
+// Conforms: header/reserved-bit
 #[test]
 fn the_reserved_bit_of_a_stream_id_is_masked() {
     let mut bytes = Vec::new();

@@ -7,6 +7,7 @@ use super::*;
 const INTERVAL: Duration = Duration::from_secs(1);
 const LIFETIME: Duration = Duration::from_secs(10);
 
+// Conforms: setup/keepalive-meaning, keepalive/stream-0, keepalive/client-sends, keepalive/position-unused
 #[test]
 fn a_client_sends_keepalive_at_its_interval() {
     let mut client = Alone::client();
@@ -34,6 +35,7 @@ fn a_client_that_comes_late_sends_one_keepalive_for_all_it_missed() {
     client.assert_sent(&[(0, ping(b""))]);
 }
 
+// Conforms: keepalive/client-sends
 #[test]
 fn a_busy_client_sends_keepalive_all_the_same() {
     let mut client = Alone::client();
@@ -63,6 +65,7 @@ fn a_server_sends_no_keepalive_of_its_own() {
     server.assert_sent(&[]);
 }
 
+// Conforms: keepalive/stream-0, keepalive/answered, keepalive/data-echoed
 #[test]
 fn keepalive_is_echoed_with_its_data_and_without_the_respond_flag() {
     for mut side in [Alone::client(), Alone::server()] {
@@ -71,6 +74,7 @@ fn keepalive_is_echoed_with_its_data_and_without_the_respond_flag() {
     }
 }
 
+// Conforms: keepalive/position-unused
 #[test]
 fn the_echo_does_not_resume_so_its_position_is_0() {
     let mut server = Alone::server();
@@ -83,6 +87,7 @@ fn the_echo_does_not_resume_so_its_position_is_0() {
     server.assert_sent(&[(0, pong(b""))]);
 }
 
+// Conforms: keepalive/answered
 #[test]
 fn keepalive_without_the_respond_flag_is_not_echoed() {
     for mut side in [Alone::client(), Alone::server()] {
@@ -91,6 +96,7 @@ fn keepalive_without_the_respond_flag_is_not_echoed() {
     }
 }
 
+// Conforms: keepalive/stream-0, unexpected/anything-else
 #[test]
 fn keepalive_on_a_stream_is_ignored() {
     let mut server = Alone::server();
@@ -98,6 +104,7 @@ fn keepalive_on_a_stream_is_ignored() {
     server.assert_sent(&[]);
 }
 
+// Conforms: setup/lifetime-meaning, unexpected/dead-transport
 #[test]
 fn a_client_gives_up_a_server_that_is_silent_for_the_lifetime() {
     let mut client = Alone::client();
@@ -117,6 +124,7 @@ fn a_client_gives_up_a_server_that_is_silent_for_the_lifetime() {
     assert_eq!(Frame::decode(&last), Ok(told));
 }
 
+// Conforms: unexpected/dead-transport, unexpected/inactivity
 #[test]
 fn a_server_gives_up_a_client_that_is_silent_for_the_lifetime_of_its_setup() {
     let mut server = Alone::server();
@@ -127,6 +135,7 @@ fn a_server_gives_up_a_client_that_is_silent_for_the_lifetime_of_its_setup() {
     server.assert_aborted(ErrorCode::CONNECTION_ERROR);
 }
 
+// Conforms: keepalive/client-alive, keepalive/server-alive
 #[test]
 fn two_sides_that_keep_time_stay_connected() {
     let mut pair = Pair::connected();
@@ -134,6 +143,7 @@ fn two_sides_that_keep_time_stay_connected() {
     assert!(!pair.client.connection.is_closed() && !pair.server.connection.is_closed());
 }
 
+// Conforms: keepalive/server-alive
 #[test]
 fn any_frame_counts_as_a_sign_of_life() {
     let frames = [

@@ -34,6 +34,7 @@ fn try_request(client: &mut Alone, user: u64) -> Result<u32, SendError> {
     connection.request_response(user, &body(b""), out)
 }
 
+// Conforms: setup/client-waits-for-lease, setup/leased-client-request, lease/honored, lease/limit
 #[test]
 fn a_client_that_proposes_leases_makes_no_request_without_one() {
     let mut client = leasing_client();
@@ -50,6 +51,7 @@ fn a_client_that_proposes_leases_makes_no_request_without_one() {
     assert_eq!(try_request(&mut client, 3), Err(SendError::NoLease));
 }
 
+// Conforms: lease/ttl-meaning, lease/expired, lease/limit
 #[test]
 fn a_lease_ends_with_its_time() {
     let mut client = leasing_client();
@@ -62,6 +64,7 @@ fn a_lease_ends_with_its_time() {
     assert_eq!(try_request(&mut client, 2), Err(SendError::NoLease));
 }
 
+// Conforms: lease/last-counts, lease/ttl-positive, lease/requests-positive, lease/stop
 #[test]
 fn the_last_lease_counts_and_nothing_stops_requests() {
     let mut client = leasing_client();
@@ -76,6 +79,7 @@ fn the_last_lease_counts_and_nothing_stops_requests() {
     assert_eq!(try_request(&mut client, 4), Err(SendError::NoLease));
 }
 
+// Conforms: lease/counts-all
 #[test]
 fn every_kind_of_request_uses_the_lease() {
     let mut client = leasing_client();
@@ -95,6 +99,7 @@ fn every_kind_of_request_uses_the_lease() {
     );
 }
 
+// Conforms: error/rejected, lease/stream-0, lease/excess-rejected
 #[test]
 fn a_responder_rejects_what_goes_beyond_its_lease() {
     let mut server = Alone::new(&leasing(server_config()));
@@ -122,6 +127,8 @@ fn a_responder_rejects_what_goes_beyond_its_lease() {
     server.assert_sent(&[]);
 }
 
+// Conforms: lease/either-side, setup/lease-flag, setup/server-leases, setup/client-leases
+// Conforms: setup/leased-server-request
 #[test]
 fn both_sides_lease_to_each_other() {
     let mut pair = agreed();
@@ -140,6 +147,7 @@ fn both_sides_lease_to_each_other() {
     assert_eq!(try_request(&mut pair.server, 1), Ok(2));
 }
 
+// Conforms: setup/lease-flag, setup/request-at-once
 #[test]
 fn without_agreement_there_are_no_leases() {
     let mut client = Alone::client();
@@ -151,6 +159,7 @@ fn without_agreement_there_are_no_leases() {
     assert!(try_request(&mut client, 1).is_ok());
 }
 
+// Conforms: lease/layout
 #[test]
 fn a_lease_says_at_most_31_bits() {
     let mut client = leasing_client();
@@ -177,6 +186,7 @@ fn leasing_server() -> Alone {
     server
 }
 
+// Conforms: lease/before-first-rejected
 #[test]
 fn a_responder_rejects_what_comes_before_its_first_lease() {
     let mut server = leasing_server();
@@ -187,6 +197,7 @@ fn a_responder_rejects_what_comes_before_its_first_lease() {
     assert_eq!(server.connection.inbound_streams(), 0);
 }
 
+// Conforms: setup/server-waits-for-lease, setup/leased-server-request, lease/honored
 #[test]
 fn a_server_makes_no_request_without_a_lease_of_the_client() {
     let mut server = leasing_server();
@@ -196,6 +207,7 @@ fn a_server_makes_no_request_without_a_lease_of_the_client() {
     assert_eq!(try_request(&mut server, 2), Err(SendError::NoLease));
 }
 
+// Conforms: fragmentation/lease
 #[test]
 fn a_request_in_fragments_uses_one_request_of_a_lease() {
     let (client, server) = interactions::sending_fragments_of(64);
@@ -215,6 +227,7 @@ fn a_request_in_fragments_uses_one_request_of_a_lease() {
 }
 
 /// Waiting for a LEASE, for however long, is the application's affair.
+// Conforms: unexpected/no-lease
 #[test]
 fn a_connection_without_a_lease_goes_on() {
     let mut pair = agreed();

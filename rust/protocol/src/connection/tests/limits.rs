@@ -4,6 +4,7 @@ use super::*;
 use crate::frame::MAX_FRAME_LEN;
 use crate::sink::ExternalBody;
 
+// Conforms: error/rejected
 #[test]
 fn a_request_over_the_inbound_limit_is_rejected_and_the_others_go_on() {
     let mut config = server_config();
@@ -34,6 +35,7 @@ fn the_inbound_limit_does_not_concern_whole_fire_and_forgets() {
     }
 }
 
+// Conforms: stream-id/all-in-use
 #[test]
 fn a_request_over_the_outbound_limit_is_refused_here() {
     let mut config = client_config();
@@ -80,6 +82,7 @@ fn a_payload_over_the_limit_fails_alone() {
     }
 }
 
+// Conforms: framing/max-frame
 #[test]
 fn the_longest_payload_that_fits_a_frame_is_sent() {
     let longest = Body::External(ExternalBody {

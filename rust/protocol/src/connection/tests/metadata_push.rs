@@ -14,6 +14,7 @@ fn pushed(metadata: &[u8]) -> Frame<'_> {
     Frame::MetadataPush(MetadataPush { metadata })
 }
 
+// Conforms: payload/metadata-of-connection, metadata-push/either-side
 #[test]
 fn metadata_is_pushed_both_ways() {
     let mut pair = Pair::connected();
@@ -25,6 +26,7 @@ fn metadata_is_pushed_both_ways() {
     assert_eq!(seen.client, [Seen::MetadataPush(vec![])]);
 }
 
+// Conforms: header/stream-0, metadata-push/stream-0, metadata-push/layout, metadata-push/no-length
 #[test]
 fn it_is_one_frame_on_stream_0_with_the_metadata_flag() {
     let mut client = Alone::client();
@@ -41,6 +43,7 @@ fn it_uses_no_stream() {
 }
 
 /// "Receiving a METADATA_PUSH with a non-0 Stream ID MUST be ignored."
+// Conforms: unexpected/push-on-stream
 #[test]
 fn one_on_a_stream_is_ignored() {
     let mut client = Alone::client();
@@ -84,6 +87,7 @@ fn it_has_no_fragments_however_short_they_are() {
     client.assert_sent(&[(0, pushed(&[b'm'; 500]))]);
 }
 
+// Conforms: flow/stream-0-first
 #[test]
 fn it_does_not_wait_for_fragments() {
     let mut client = Alone::client();

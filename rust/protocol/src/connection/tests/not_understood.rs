@@ -14,6 +14,7 @@ fn unknown(frame_type: u8, flags: Flags) -> Frame<'static> {
     }
 }
 
+// Conforms: ignore/set
 #[test]
 fn an_unknown_frame_with_the_ignore_flag_is_ignored() {
     for frame_type in UNKNOWN_TYPES {
@@ -27,6 +28,7 @@ fn an_unknown_frame_with_the_ignore_flag_is_ignored() {
     }
 }
 
+// Conforms: ignore/unset, error/connection-error
 #[test]
 fn an_unknown_frame_without_the_ignore_flag_is_a_connection_error() {
     for frame_type in UNKNOWN_TYPES {
@@ -42,6 +44,7 @@ fn an_unknown_frame_without_the_ignore_flag_is_a_connection_error() {
     }
 }
 
+// Conforms: ignore/set, ignore/unset, ext/ignore
 #[test]
 fn an_extension_is_ignored_if_it_may_be_and_else_the_end() {
     let ext = |ignore| {
@@ -83,6 +86,7 @@ fn malformed(ignore: Flags) -> [(FrameHeader, &'static [u8]); 7] {
     ]
 }
 
+// Conforms: metadata/wrong-length
 #[test]
 fn a_malformed_frame_is_a_connection_error() {
     for (header, rest) in malformed(Flags::EMPTY) {
@@ -93,6 +97,7 @@ fn a_malformed_frame_is_a_connection_error() {
     }
 }
 
+// Conforms: metadata/wrong-length-ignored
 #[test]
 fn a_malformed_frame_with_the_ignore_flag_is_ignored() {
     for (header, rest) in malformed(Flags::IGNORE) {
@@ -113,6 +118,7 @@ fn a_frame_shorter_than_a_header_is_a_connection_error() {
     }
 }
 
+// Conforms: header/undefined-flags-ignored, unexpected/undefined-flags
 #[test]
 fn flags_that_a_frame_does_not_define_are_ignored() {
     let flags = Flags::from_bits_truncate(0x3FF)
@@ -127,6 +133,8 @@ fn flags_that_a_frame_does_not_define_are_ignored() {
     ));
 }
 
+// Conforms: stream-id/zero-reserved, lease/stream-0, unexpected/lenient, unexpected/anything-else
+// Conforms: unexpected/cancel-unknown, unexpected/payload-unknown, unexpected/push-on-stream
 #[test]
 fn frames_that_make_no_sense_now_are_ignored() {
     let lease = Frame::Lease(Lease {

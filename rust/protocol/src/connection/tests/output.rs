@@ -55,6 +55,7 @@ fn small_frames_wait_for_room_in_order() {
     assert!(!server.connection.wants_transmit());
 }
 
+// Conforms: flow/stream-0-first
 #[test]
 fn small_frames_go_ahead_of_payloads() {
     let mut client = Alone::client();

@@ -25,6 +25,7 @@ fn sending() -> Alone {
     server
 }
 
+// Conforms: flow/order-in-stream
 #[test]
 fn items_wait_behind_the_fragments_of_the_one_before() {
     let mut server = sending();
@@ -36,6 +37,7 @@ fn items_wait_behind_the_fragments_of_the_one_before() {
     assert_eq!(server.write(9), expected);
 }
 
+// Conforms: flow/order-in-stream
 #[test]
 fn items_that_waited_arrive_in_order() {
     let (client, server) = sending_fragments_of(64);
@@ -142,6 +144,7 @@ fn an_error_without_room_drops_nothing() {
     assert_eq!(server.write(9), [payload(Flags::EMPTY)]);
 }
 
+// Conforms: fragmentation/cancel
 #[test]
 fn a_cancel_of_either_side_goes_ahead_and_drops_what_waits() {
     let (config, _) = sending_fragments_of(64);
@@ -210,6 +213,7 @@ fn the_peers_error_drops_what_waits() {
     assert_eq!((server.released(), server.write(9)), (vec![77], vec![]));
 }
 
+// Conforms: flow/order-in-stream
 #[test]
 fn what_waits_on_one_stream_holds_up_no_other() {
     let mut server = sending();

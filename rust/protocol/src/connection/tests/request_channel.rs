@@ -84,6 +84,7 @@ impl Channel {
     }
 }
 
+// Conforms: request-channel/initial-n
 #[test]
 fn a_request_carries_the_first_item_and_the_first_grant() {
     let mut pair = Pair::connected();
@@ -101,6 +102,7 @@ fn a_request_carries_the_first_item_and_the_first_grant() {
     );
 }
 
+// Conforms: request-channel/one-request, request-channel/payload-any-time
 #[test]
 fn items_flow_both_ways() {
     let mut channel = Channel::open();
@@ -110,6 +112,7 @@ fn items_flow_both_ways() {
     channel.assert_open();
 }
 
+// Conforms: stream-id/by-requester
 #[test]
 fn a_server_opens_channels_likewise() {
     let mut pair = Pair::connected();
@@ -131,6 +134,8 @@ fn a_server_opens_channels_likewise() {
 }
 
 /// "In absence of ERROR or CANCEL, the stream is terminated after both ... have sent and received COMPLETE."
+// Conforms: request-channel/both-complete, request-channel/ends-when-both-completed
+// Conforms: request-channel/nothing-after-complete
 #[test]
 fn complete_ends_one_direction_and_both_end_the_channel() {
     let mut channel = Channel::open();
@@ -146,6 +151,7 @@ fn complete_ends_one_direction_and_both_end_the_channel() {
     channel.assert_over();
 }
 
+// Conforms: request-channel/both-complete, request-channel/ends-when-both-completed
 #[test]
 fn the_responder_may_complete_first() {
     let mut channel = Channel::open();
@@ -161,6 +167,7 @@ fn the_responder_may_complete_first() {
     channel.assert_over();
 }
 
+// Conforms: request-channel/ends-when-both-completed
 #[test]
 fn both_may_complete_at_once() {
     let mut channel = Channel::open();
@@ -172,6 +179,7 @@ fn both_may_complete_at_once() {
     channel.assert_over();
 }
 
+// Conforms: request-channel/complete-flag, request-channel/nothing-after-complete
 #[test]
 fn a_request_may_be_the_requesters_only_item() {
     let mut pair = Pair::connected();
@@ -192,6 +200,7 @@ fn a_request_may_be_the_requesters_only_item() {
     assert_eq!((pair.client.open(), pair.server.open()), ((0, 0), (0, 0)));
 }
 
+// Conforms: request-channel/complete-flag, request-channel/complete-anywhere
 #[test]
 fn a_request_that_completes_says_so_in_its_frame() {
     let mut client = Alone::client();
@@ -278,6 +287,7 @@ fn only_the_responder_of_a_channel_can_want_no_more() {
     server.assert_sent(&[]);
 }
 
+// Conforms: request-channel/requester-cancels, request-channel/cancel-received, request-channel/cancel-sent
 #[test]
 fn a_requesters_cancel_ends_both_directions() {
     let mut channel = Channel::open();
@@ -288,6 +298,7 @@ fn a_requesters_cancel_ends_both_directions() {
     channel.assert_over();
 }
 
+// Conforms: request-channel/requester-cancels
 #[test]
 fn a_requester_that_has_completed_may_still_cancel() {
     let mut channel = Channel::open();
@@ -301,6 +312,8 @@ fn a_requester_that_has_completed_may_still_cancel() {
 }
 
 /// "Upon sending an ERROR ..., the stream is terminated on both the Requester and Responder."
+// Conforms: request-channel/requester-fails, request-channel/responder-fails, request-channel/error-received
+// Conforms: request-channel/error-sent
 #[test]
 fn an_error_of_either_side_ends_both_directions() {
     let mut channel = Channel::open();
@@ -324,6 +337,7 @@ fn an_error_of_either_side_ends_both_directions() {
     channel.assert_over();
 }
 
+// Conforms: request-channel/requester-fails-late
 #[test]
 fn an_error_of_the_requester_reaches_a_responder_that_has_completed() {
     let mut channel = Channel::open();
@@ -336,6 +350,7 @@ fn an_error_of_the_requester_reaches_a_responder_that_has_completed() {
     channel.assert_over();
 }
 
+// Conforms: request-channel/responder-fails-late
 #[test]
 fn an_error_of_the_responder_reaches_a_requester_that_has_completed() {
     let mut channel = Channel::open();
@@ -372,6 +387,7 @@ fn items_after_the_peers_complete_are_ignored() {
 }
 
 /// "An implementation MUST only send a single initial REQUEST_CHANNEL frame."
+// Conforms: request-channel/single-initial, unexpected/request-in-use
 #[test]
 fn a_second_request_on_the_stream_is_ignored() {
     let mut server = Alone::server();

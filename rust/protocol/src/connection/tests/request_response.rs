@@ -2,6 +2,7 @@
 
 use super::*;
 
+// Conforms: request-response/answered, request-response/responder-answer-ends, request-response/requester-answer-ends
 #[test]
 fn a_request_gets_its_answer() {
     let mut pair = Pair::connected();
@@ -21,6 +22,7 @@ fn a_request_gets_its_answer() {
     assert_eq!(pair.server.connection.inbound_streams(), 0);
 }
 
+// Conforms: payload/next-and-complete, payload/neither, request-response/answered
 #[test]
 fn an_answer_is_one_payload_frame_with_next_and_complete() {
     let mut server = asked(b"");
@@ -44,6 +46,7 @@ fn answer_with(server: &mut Alone, payload: Option<PayloadRef<'_>>) {
 }
 
 /// The four ways for a payload to be little, which stay apart on the way through.
+// Conforms: payload/two-parts, payload/metadata-of-payload, payload/empty-item
 #[test]
 fn absent_and_empty_stay_apart_in_both_directions() {
     let payloads = [
@@ -73,6 +76,7 @@ fn absent_and_empty_stay_apart_in_both_directions() {
     }
 }
 
+// Conforms: payload/complete-only, payload/empty-item
 #[test]
 fn completing_without_a_payload_is_not_an_empty_payload() {
     let mut server = asked(b"");
@@ -94,6 +98,7 @@ fn completing_without_a_payload_is_not_an_empty_payload() {
     );
 }
 
+// Conforms: unexpected/response-without-complete
 #[test]
 fn an_answer_without_complete_is_taken_as_complete() {
     let next_only = PayloadFrame {
@@ -138,6 +143,7 @@ fn answered(frame: PayloadFrame<'_>) -> Option<OwnedPayload> {
     payload
 }
 
+// Conforms: error/stream-0, request-response/failed, request-response/requester-answer-ends
 #[test]
 fn a_failed_request_carries_the_code_and_the_message() {
     for code in [
@@ -179,6 +185,7 @@ fn a_long_error_message_is_cut() {
     server.assert_sent(&[(1, error(ErrorCode::INVALID, &message[..16 << 10]))]);
 }
 
+// Conforms: request-response/responder-answer-ends
 #[test]
 fn a_request_is_answered_once() {
     let mut server = asked(b"");
@@ -202,6 +209,7 @@ fn a_request_of_this_side_cannot_be_answered_by_it() {
     assert_eq!(never_was, Err(SendError::NoSuchStream));
 }
 
+// Conforms: stream/forgotten, request-response/cancelled, request-response/requester-cancel-ends
 #[test]
 fn a_withdrawn_request_sends_cancel_and_ignores_late_answers() {
     let mut client = Alone::client();
@@ -241,6 +249,7 @@ fn an_answered_request_cannot_be_withdrawn() {
     client.assert_sent(&[]);
 }
 
+// Conforms: request-response/responder-cancel-ends, request-response/no-late-response
 #[test]
 fn a_request_that_the_peer_withdraws_is_not_answered() {
     let mut pair = Pair::connected();
@@ -262,6 +271,7 @@ fn an_error_from_the_requester_withdraws_its_request() {
     server.assert_sent(&[]);
 }
 
+// Conforms: stream/forgotten, unexpected/cancel-unknown, unexpected/error-unknown, unexpected/payload-unknown
 #[test]
 fn frames_for_streams_that_ended_or_never_were_are_ignored() {
     for stream in [0, 1, 2, 99, 0x7FFF_FFFF] {
@@ -276,6 +286,7 @@ fn frames_for_streams_that_ended_or_never_were_are_ignored() {
     }
 }
 
+// Conforms: unexpected/anything-else
 #[test]
 fn a_payload_for_a_request_of_the_peer_is_ignored() {
     let mut server = asked(b"");
@@ -283,6 +294,7 @@ fn a_payload_for_a_request_of_the_peer_is_ignored() {
     answer_with(&mut server, None);
 }
 
+// Conforms: unexpected/anything-else
 #[test]
 fn a_cancel_for_a_request_of_this_side_is_ignored() {
     let mut client = Alone::client();
@@ -311,6 +323,7 @@ fn slots_are_dense_and_a_reused_one_has_another_generation() {
 }
 
 /// A responder may pass on why another connection ended, which does not concern this one.
+// Conforms: error/connection-codes
 #[test]
 fn a_code_for_the_connection_is_an_application_error_on_a_stream() {
     for code in [
@@ -330,6 +343,7 @@ fn a_code_for_the_connection_is_an_application_error_on_a_stream() {
     }
 }
 
+// Conforms: error/data-utf8
 #[test]
 fn a_long_error_message_is_cut_between_characters() {
     const MAX: usize = 16 << 10;

@@ -20,6 +20,7 @@ fn asking() -> Alone {
 
 const MINE: StreamName = StreamName::User(7);
 
+// Conforms: request-stream/initial-n
 #[test]
 fn a_request_says_how_many_items_it_takes_to_begin_with() {
     let mut pair = Pair::connected();
@@ -39,6 +40,8 @@ fn a_request_says_how_many_items_it_takes_to_begin_with() {
     assert_eq!((pair.client.open(), pair.server.open()), ((1, 0), (0, 1)));
 }
 
+// Conforms: payload/next, payload/complete, payload/empty-item, request-stream/completed
+// Conforms: request-stream/requester-ends, request-stream/responder-ends, flow/order-in-stream
 #[test]
 fn items_arrive_in_order_and_the_last_one_ends_the_stream() {
     let mut pair = Pair::connected();
@@ -52,6 +55,7 @@ fn items_arrive_in_order_and_the_last_one_ends_the_stream() {
     assert_eq!((pair.client.open(), pair.server.open()), ((0, 0), (0, 0)));
 }
 
+// Conforms: payload/next, payload/next-only, payload/neither
 #[test]
 fn an_item_is_one_payload_frame_with_next() {
     let (mut server, _) = asked();
@@ -60,6 +64,7 @@ fn an_item_is_one_payload_frame_with_next() {
     server.assert_sent(&[(1, item(b"a")), (1, answer(PayloadRef::from_data(b"b")))]);
 }
 
+// Conforms: payload/complete, payload/complete-only, payload/neither, request-stream/completed
 #[test]
 fn a_stream_may_end_without_an_item() {
     let (mut server, _) = asked();
@@ -80,6 +85,7 @@ fn completing_needs_no_credit() {
     server.assert_sent(&[(1, item(b"a")), (1, COMPLETE)]);
 }
 
+// Conforms: request-stream/failed, request-stream/requester-ends, request-stream/responder-ends
 #[test]
 fn an_error_ends_the_stream_after_the_items_before_it() {
     let mut pair = Pair::connected();
@@ -99,6 +105,7 @@ fn an_error_ends_the_stream_after_the_items_before_it() {
     assert_eq!((pair.client.open(), pair.server.open()), ((0, 0), (0, 0)));
 }
 
+// Conforms: request-stream/responder-cancel-ends, request-stream/responder-ends
 #[test]
 fn nothing_is_sent_after_the_end() {
     type End = fn(&mut Alone);
@@ -124,6 +131,7 @@ fn nothing_is_sent_after_the_end() {
     }
 }
 
+// Conforms: request-stream/requester-cancel-ends, request-stream/requester-ends, unexpected/payload-unknown
 #[test]
 fn nothing_is_told_after_the_end() {
     type End = fn(&mut Alone);
@@ -154,6 +162,7 @@ fn nothing_is_told_after_the_end() {
     }
 }
 
+// Conforms: request-stream/cancelled, request-stream/responder-cancel-ends, request-stream/requester-cancel-ends
 #[test]
 fn a_withdrawn_stream_ends_on_both_sides() {
     let mut pair = Pair::connected();
@@ -235,6 +244,7 @@ fn an_item_may_arrive_in_fragments_between_others() {
 }
 
 /// "Value MUST be > 0."
+// Conforms: error/invalid, request-stream/initial-n-positive, request-channel/initial-n-positive
 #[test]
 fn a_request_for_no_items_is_invalid() {
     for request in [request_stream(0, b""), request_channel(0, b"")] {
@@ -246,6 +256,7 @@ fn a_request_for_no_items_is_invalid() {
     }
 }
 
+// Conforms: request-stream/initial-n-positive
 #[test]
 fn an_initial_request_out_of_range_is_clamped() {
     for (asked, sent) in [(0, 1), (1 << 31, 0x7FFF_FFFF), (u32::MAX, 0x7FFF_FFFF)] {
@@ -255,6 +266,7 @@ fn an_initial_request_out_of_range_is_clamped() {
     }
 }
 
+// Conforms: stream/id-not-reused
 #[test]
 fn requests_of_all_kinds_share_the_limits_and_the_ids() {
     let mut config = client_config();
@@ -277,6 +289,7 @@ fn requests_of_all_kinds_share_the_limits_and_the_ids() {
     server.assert_sent(&[(5, error(ErrorCode::REJECTED, "too many requests are open"))]);
 }
 
+// Conforms: stream/ends-with-connection
 #[test]
 fn the_end_of_the_connection_ends_every_stream() {
     let mut pair = Pair::connected();

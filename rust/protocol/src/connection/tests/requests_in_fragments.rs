@@ -46,6 +46,7 @@ fn told(seen: Option<Seen>) -> Told {
 const STREAM: RequestKind = RequestKind::RequestStream;
 const CHANNEL: RequestKind = RequestKind::RequestChannel;
 
+// Conforms: fragmentation/request
 #[test]
 fn a_stream_is_handed_out_when_its_request_is_whole() {
     let mut server = Alone::server();
@@ -60,6 +61,7 @@ fn a_stream_is_handed_out_when_its_request_is_whole() {
     assert!(!server.connection.request_n(1, 1), "nothing comes");
 }
 
+// Conforms: fragmentation/request
 #[test]
 fn a_channel_is_handed_out_when_its_first_item_is_whole() {
     let mut server = Alone::server();
@@ -79,6 +81,7 @@ fn a_channel_is_handed_out_when_its_first_item_is_whole() {
 }
 
 /// "COMPLETE belongs on the last fragment ...; some peers put COMPLETE on the first: accept that."
+// Conforms: unexpected/follows-and-complete
 #[test]
 fn a_channels_only_item_says_so_on_its_first_or_last_fragment() {
     for (first, last) in [
@@ -141,6 +144,7 @@ fn nothing_can_be_done_with_a_request_that_is_still_arriving() {
     }
 }
 
+// Conforms: fragmentation/request-cancel
 #[test]
 fn a_request_that_is_withdrawn_before_it_is_whole_was_never_there() {
     for first in [first_of_stream(2, b"ab"), first_of_channel(2, false, b"ab")] {
@@ -219,6 +223,7 @@ fn a_request_for_no_items_is_invalid_at_its_first_fragment() {
 }
 
 /// From one engine to the other, with grants, items and an end that overtake nothing.
+// Conforms: flow/order-in-stream
 #[test]
 fn a_request_its_grants_and_its_items_arrive_in_the_order_they_were_made() {
     let (client, server) = sending_fragments_of(64);
@@ -249,6 +254,7 @@ fn a_request_its_grants_and_its_items_arrive_in_the_order_they_were_made() {
     assert_eq!(Some(end), got_end(*slot, None).as_ref());
 }
 
+// Conforms: fragmentation/request-cancel
 #[test]
 fn a_request_that_is_withdrawn_among_its_fragments_leaves_nothing_on_either_side() {
     let (client, server) = sending_fragments_of(64);

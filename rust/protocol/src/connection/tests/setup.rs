@@ -5,6 +5,7 @@ use crate::frame::{Lease, Resume};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+// Conforms: version/in-setup, setup/stream-0, setup/payload, setup/first-frame, setup/request-at-once
 #[test]
 fn a_client_sends_its_setup_first_with_what_it_was_configured_with() {
     let mut config = client_config();
@@ -28,6 +29,7 @@ fn a_client_sends_its_setup_first_with_what_it_was_configured_with() {
     ]);
 }
 
+// Conforms: setup/keepalive-positive, setup/lifetime-positive
 #[test]
 fn a_client_sends_periods_and_mime_types_that_setup_can_carry() {
     let mut config = client_config();
@@ -43,6 +45,7 @@ fn a_client_sends_periods_and_mime_types_that_setup_can_carry() {
     assert_eq!(setup.data_mime.len(), 255);
 }
 
+// Conforms: payload/metadata-encoding, setup/mime-free, setup/mime-opaque, setup/payload
 #[test]
 fn a_server_hands_out_the_setup_as_it_came() {
     let setup = Setup {
@@ -59,6 +62,7 @@ fn a_server_hands_out_the_setup_as_it_came() {
     assert!(server.connection.awaits_decision());
 }
 
+// Conforms: setup/stream-0, setup/first-frame, setup/other-first-frame, setup/first-frame-on-stream
 #[test]
 fn any_other_first_frame_is_invalid_setup() {
     let frames = [
@@ -89,6 +93,7 @@ fn any_other_first_frame_is_invalid_setup() {
     }
 }
 
+// Conforms: setup/other-first-frame
 #[test]
 fn bytes_that_are_no_frame_before_setup_are_invalid_setup() {
     let mut server = Alone::fresh_server();
@@ -96,6 +101,7 @@ fn bytes_that_are_no_frame_before_setup_are_invalid_setup() {
     server.assert_aborted(ErrorCode::INVALID_SETUP);
 }
 
+// Conforms: error/invalid-setup, setup/refused
 #[test]
 fn a_malformed_setup_is_invalid_setup() {
     let mut bytes = Vec::new();
@@ -107,6 +113,7 @@ fn a_malformed_setup_is_invalid_setup() {
     }
 }
 
+// Conforms: version/servers-choice, error/unsupported-setup, setup/refused
 #[test]
 fn another_major_version_is_unsupported_setup() {
     for major in [0, 2, u16::MAX] {
@@ -115,6 +122,7 @@ fn another_major_version_is_unsupported_setup() {
     }
 }
 
+// Conforms: version/servers-choice
 #[test]
 fn another_minor_version_is_the_drivers_to_judge() {
     let version = Version { major: 1, minor: 7 };
@@ -123,6 +131,7 @@ fn another_minor_version_is_the_drivers_to_judge() {
     assert_eq!(server.receive(0, setup), Some(Seen::Setup));
 }
 
+// Conforms: setup/keepalive-positive, setup/lifetime-positive, error/invalid-setup, setup/refused
 #[test]
 fn a_zero_keepalive_interval_or_lifetime_is_invalid_setup() {
     let no_interval = Setup {
@@ -137,6 +146,7 @@ fn a_zero_keepalive_interval_or_lifetime_is_invalid_setup() {
     refuses(no_lifetime, ErrorCode::INVALID_SETUP);
 }
 
+// Conforms: setup/resume-refused, resume/optional
 #[test]
 fn resume_in_setup_is_rejected_setup() {
     let resume_token = Some(b"token".as_slice());
@@ -147,6 +157,7 @@ fn resume_in_setup_is_rejected_setup() {
     refuses(setup, ErrorCode::REJECTED_SETUP);
 }
 
+// Conforms: error/unsupported-setup, setup/refused, setup/leased-client-rejected, setup/leased-server-rejected
 #[test]
 fn lease_in_setup_is_unsupported_setup() {
     let setup = Setup {
@@ -170,6 +181,7 @@ const RESUME: Resume<'static> = Resume {
     first_available_client_position: 0,
 };
 
+// Conforms: error/rejected-resume, resume/optional, resume/impossible, resume/unsupported
 #[test]
 fn resume_instead_of_setup_is_rejected_resume() {
     let mut server = Alone::fresh_server();
@@ -177,6 +189,7 @@ fn resume_instead_of_setup_is_rejected_resume() {
     server.assert_aborted(ErrorCode::REJECTED_RESUME);
 }
 
+// Conforms: resume/after-setup
 #[test]
 fn resume_after_setup_is_a_connection_error() {
     let mut server = Alone::server();
@@ -184,6 +197,7 @@ fn resume_after_setup_is_a_connection_error() {
     server.assert_aborted(ErrorCode::CONNECTION_ERROR);
 }
 
+// Conforms: setup/server-requests, setup/client-request-accepted, setup/server-request-accepted
 #[test]
 fn an_accepted_setup_lets_both_sides_request() {
     let mut pair = Pair::connected();
@@ -194,6 +208,7 @@ fn an_accepted_setup_lets_both_sides_request() {
     assert!(matches!(seen.client[..], [Seen::Request { stream: 2, .. }]));
 }
 
+// Conforms: setup/server-requests, setup/no-request-before, setup/server-request-rejected
 #[test]
 fn a_server_sends_no_request_before_it_has_accepted() {
     let mut server = Alone::fresh_server();
@@ -212,6 +227,7 @@ fn a_server_sends_no_request_before_it_has_accepted() {
     assert_eq!(request(&mut server), Ok(2));
 }
 
+// Conforms: error/rejected-setup, setup/refused, setup/negotiation, setup/server-request-rejected
 #[test]
 fn a_rejected_setup_is_an_error_on_stream_0_and_the_end() {
     let mut server = Alone::fresh_server();
@@ -229,6 +245,7 @@ fn a_rejected_setup_is_an_error_on_stream_0_and_the_end() {
     );
 }
 
+// Conforms: setup/rejected-sign, setup/negotiation, setup/client-request-rejected
 #[test]
 fn a_client_whose_setup_is_rejected_closes_with_that_code_and_message() {
     for code in [
@@ -260,6 +277,7 @@ fn a_client_whose_setup_is_rejected_closes_with_that_code_and_message() {
 
 /// "A client assumes a SETUP is accepted if it receives a response to a request, a LEASE frame, or if it sees a
 /// REQUEST type", and then ignores the errors that reject one.
+// Conforms: setup/accepted-signs, unexpected/client-setup-error
 #[test]
 fn a_client_whose_setup_was_accepted_ignores_setup_errors() {
     let lease = Frame::Lease(Lease {
@@ -284,6 +302,7 @@ fn a_client_whose_setup_was_accepted_ignores_setup_errors() {
     }
 }
 
+// Conforms: setup/accepted-signs
 #[test]
 fn a_keepalive_does_not_say_that_the_setup_was_accepted() {
     let mut client = Alone::client();
@@ -336,6 +355,7 @@ fn a_setup_in_time_ends_the_setup_timeout() {
     assert_eq!(server.tick(), None);
 }
 
+// Conforms: unexpected/second-setup
 #[test]
 fn a_second_setup_is_ignored() {
     let mut server = Alone::server();
@@ -350,6 +370,7 @@ fn a_second_setup_is_ignored() {
     assert_eq!(server.tick(), None, "the first one's lifetime holds");
 }
 
+// Conforms: unexpected/client-setup
 #[test]
 fn a_client_ignores_setup() {
     let mut client = Alone::client();
@@ -357,6 +378,7 @@ fn a_client_ignores_setup() {
     client.assert_sent(&[]);
 }
 
+// Conforms: unexpected/server-setup-error
 #[test]
 fn a_server_ignores_errors_that_only_a_server_may_send() {
     for code in [
@@ -372,6 +394,7 @@ fn a_server_ignores_errors_that_only_a_server_may_send() {
     }
 }
 
+// Conforms: error/stream-codes, setup/refused
 #[test]
 fn a_setup_is_rejected_with_a_code_for_setups() {
     for code in [
@@ -388,6 +411,7 @@ fn a_setup_is_rejected_with_a_code_for_setups() {
     }
 }
 
+// Conforms: setup/first-frame-on-stream
 #[test]
 fn a_resume_on_a_stream_is_invalid_setup() {
     let mut server = Alone::fresh_server();
@@ -395,6 +419,7 @@ fn a_resume_on_a_stream_is_invalid_setup() {
     server.assert_aborted(ErrorCode::INVALID_SETUP);
 }
 
+// Conforms: setup/no-payload-before
 #[test]
 fn a_server_sends_no_payload_before_it_has_accepted() {
     let mut deciding = Alone::fresh_server();

@@ -70,6 +70,7 @@ fn a_stream_that_ends_leaves_the_others_their_turns() {
     assert_eq!(server.released(), [1, 5]);
 }
 
+// Conforms: flow/stream-0-first
 #[test]
 fn small_frames_go_before_any_turn() {
     let mut server = asked();
