@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -104,6 +105,7 @@ func assertEcho(t *testing.T, conn *rsocket.Conn, data string) {
 	}
 }
 
+// Conforms: resume/token-identifies
 func TestRequestsOutliveTheirTransport(t *testing.T) {
 	started, release := make(chan struct{}, 1), make(chan struct{})
 	var handled atomic.Int64
@@ -268,6 +270,7 @@ func TestASessionEndsWhenNobodyComesBack(t *testing.T) {
 	}
 }
 
+// Conforms: resume/unknown-token, resume/rejection-final
 func TestAServerThatForgotTheSessionRejectsIt(t *testing.T) {
 	conn, g := connectResumable(t, rsocket.Handler{RequestResponse: echo}, nil)
 	assertEcho(t, conn, "before")
@@ -296,14 +299,61 @@ func TestAServerWithoutResumeTurnsTheClientAway(t *testing.T) {
 	}
 }
 
+// Conforms: resume/token-in-use, resume/token-unique, resume/token-opaque
 func TestATokenIsUsedOnce(t *testing.T) {
 	token := []byte("one token for two")
-	_, g := connectResumable(t, rsocket.Handler{RequestResponse: echo}, func(o *rsocket.ResumeOptions) { o.Token = token })
+	first, g := connectResumable(t, rsocket.Handler{RequestResponse: echo}, func(o *rsocket.ResumeOptions) { o.Token = token })
+	assertEcho(t, first, "first")
 	second := dial(t, "tcp://"+g.address, rsocket.WithResume(rsocket.ResumeOptions{Token: token}))
-	// The two setups race; one of the clients is turned away.
-	_, err := second.RequestResponse(testContext(t), rsocket.NewPayload("", ""))
-	if err != nil && !errors.Is(err, rsocket.ErrRejectedSetup) {
+	if err := tryEcho(t, second, "second"); !errors.Is(err, rsocket.ErrRejectedSetup) {
 		t.Errorf("got %v", err)
+	}
+	assertEcho(t, first, "first")
+}
+
+// resumeFrame is a RESUME from the very beginning.
+func resumeFrame(token string) string {
+	return "\x00\x00\x00\x00\x34\x00\x00\x01\x00\x00" + string([]byte{0, byte(len(token))}) + token + strings.Repeat("\x00", 16)
+}
+
+// Conforms: resume/token-not-replayed, resume/unknown-token
+func TestASessionIsOverWithItsConnection(t *testing.T) {
+	const token = "a token"
+	ended := make(chan struct{})
+	conn, g := connectResumable(t, rsocket.Handler{
+		Setup: func(_ context.Context, _ *rsocket.Setup, conn *rsocket.Conn) error {
+			go func() {
+				<-conn.Done()
+				close(ended)
+			}()
+			return nil
+		},
+		RequestResponse: echo,
+	}, func(o *rsocket.ResumeOptions) { o.Token = []byte(token) })
+	assertEcho(t, conn, "before")
+	_ = conn.Close()
+	await(t, ended)
+	peer := rawClient(t, "tcp://"+g.address)
+	peer.send(resumeFrame(token))
+	rejection := peer.frameOf(typeError)
+	if want := "\x00\x00\x00\x04the session is not known"; rejection == nil || string(rejection[6:]) != want {
+		t.Errorf("got %q", rejection)
+	}
+}
+
+// Conforms: resume/token-unpredictable, resume/token-source
+func TestTokensCannotBeGuessed(t *testing.T) {
+	// SETUP's token follows the header, the version and the two periods.
+	token := func() string {
+		_, peer := rawServer(t, rsocket.WithResume(rsocket.ResumeOptions{}))
+		return string(peer.frame()[18:][:2+32])
+	}
+	first, second := token(), token()
+	if first[:2] != "\x00\x20" || second[:2] != "\x00\x20" {
+		t.Fatalf("tokens of %x and %x bytes", first[:2], second[:2])
+	}
+	if first == second {
+		t.Error("two connections have the same token")
 	}
 }
 

@@ -53,6 +53,7 @@ fn pair() -> Pair {
     Pair::with(&resumable(client_config()), &resumable(server_config()))
 }
 
+// Conforms: resume/client-retransmits, resume/state-kept
 #[test]
 fn a_request_that_was_lost_is_sent_again() {
     let mut pair = pair();
@@ -66,6 +67,7 @@ fn a_request_that_was_lost_is_sent_again() {
     ));
 }
 
+// Conforms: resume/server-retransmits, resume/state-kept
 #[test]
 fn an_answer_that_was_lost_is_sent_again_and_the_request_is_not() {
     let mut pair = pair();
@@ -85,6 +87,7 @@ fn an_answer_that_was_lost_is_sent_again_and_the_request_is_not() {
     assert_eq!(pair.server.connection.inbound_streams(), 0);
 }
 
+// Conforms: resume/position-received
 #[test]
 fn what_arrived_is_not_sent_again() {
     let mut pair = pair();
@@ -116,6 +119,7 @@ fn what_is_sent_while_there_is_no_transport_goes_out_afterwards_in_order() {
     assert_eq!(payloads.collect::<Vec<_>>(), expected);
 }
 
+// Conforms: resume/state-kept, resume/tracked-frames
 #[test]
 fn items_and_credit_go_on_where_they_were() {
     let mut pair = pair();
@@ -144,6 +148,7 @@ fn items_and_credit_go_on_where_they_were() {
     assert_eq!(pair.ferry().client.len(), 1);
 }
 
+// Conforms: resume/whole-frames, resume/position-length
 #[test]
 fn a_payload_of_which_some_fragments_were_lost_arrives_whole() {
     let mut config = resumable(client_config());
@@ -167,6 +172,7 @@ fn a_payload_of_which_some_fragments_were_lost_arrives_whole() {
     ));
 }
 
+// Conforms: resume/token-lifetime, resume/client-positions-go-on, resume/server-positions-go-on
 #[test]
 fn a_transport_can_be_lost_again_while_frames_are_sent_again() {
     let mut pair = pair();
@@ -190,6 +196,7 @@ fn a_transport_can_be_lost_again_while_frames_are_sent_again() {
     assert_eq!(pair.server.connection.inbound_streams(), 10);
 }
 
+// Conforms: resume/untracked-frames
 #[test]
 fn frames_of_the_connection_are_not_sent_again() {
     let mut pair = pair();
@@ -204,6 +211,7 @@ fn frames_of_the_connection_are_not_sent_again() {
     assert_eq!(pair.ferry(), Both::default());
 }
 
+// Conforms: resume/positions-judged, resume/position-refused
 #[test]
 fn a_session_whose_frames_are_gone_is_rejected() {
     let mut pair = pair();
@@ -221,6 +229,7 @@ fn a_session_whose_frames_are_gone_is_rejected() {
     assert_eq!(pair.client.connection.outbound_streams(), 0);
 }
 
+// Conforms: resume/positions-judged, resume/position-refused
 #[test]
 fn a_client_that_gave_frames_up_is_rejected() {
     let mut pair = pair();
@@ -272,6 +281,7 @@ fn payloads_have_to_be_copied() {
     assert_eq!(sent, Err(SendError::NotCopied));
 }
 
+// Conforms: resume/keepalive-trims
 #[test]
 fn a_keepalive_tells_the_position_and_lets_the_peer_forget() {
     let mut pair = pair();
@@ -332,6 +342,7 @@ fn silence_suspends() {
     assert_eq!(pair.pass(Duration::from_secs(30)), Both::default());
 }
 
+// Conforms: resume/lifetime-extended, resume/token-not-replayed
 #[test]
 fn a_session_ends_when_nobody_comes_back() {
     let mut pair = pair();
@@ -361,6 +372,7 @@ fn a_suspended_connection_can_be_closed() {
     assert_eq!(refused, Err(SendError::Closed));
 }
 
+// Conforms: resume/lease-ends, resume/lease-begins-anew
 #[test]
 fn leases_begin_anew() {
     let (mut client, mut server) = (resumable(client_config()), resumable(server_config()));

@@ -60,6 +60,7 @@ fn resumable_server() -> Alone {
     server
 }
 
+// Conforms: resume/token-source, resume/same-token
 #[test]
 fn a_client_proposes_its_token() {
     let mut client = Alone::new(&resumable(client_config()));
@@ -93,6 +94,7 @@ fn a_client_that_does_not_propose_it_is_not_resumable() {
     assert_eq!(server.reason().origin, Origin::Transport);
 }
 
+// Conforms: resume/tracked-frames, resume/untracked-frames, resume/position-starts-at-0, resume/position-length, resume/position-received, resume/positions-sent, resume/client-received, resume/keepalive-position
 #[test]
 fn positions_count_the_bytes_of_tracked_frames() {
     let mut client = Alone::client_with(&resumable(client_config()));
@@ -130,6 +132,7 @@ fn without_resume_keepalives_tell_no_position() {
     server.assert_sent(&[(0, pong(b""))]);
 }
 
+// Conforms: resume/ok-position, resume/server-accepts, resume/server-retransmits, resume/ok-stream-0, resume/by-client
 #[test]
 fn a_server_answers_with_its_position_and_sends_what_is_missing() {
     let mut server = resumable_server();
@@ -157,6 +160,7 @@ fn a_resume_may_come_before_the_server_notices_the_loss() {
     ]);
 }
 
+// Conforms: resume/positions-judged, resume/position-refused
 #[test]
 fn a_server_rejects_positions_that_cannot_be() {
     let cases = [
@@ -198,6 +202,7 @@ fn frames_that_were_recorded_but_never_sent_cannot_have_arrived() {
     assert_eq!(resumed, Err(ResumeError::ServerPositionGone));
 }
 
+// Conforms: resume/unknown-token, resume/error-codes
 #[test]
 fn a_server_rejects_a_session_that_it_does_not_know() {
     let mut server = Alone::new(&resumable(server_config()));
@@ -231,6 +236,7 @@ fn a_server_without_resume_rejects_it() {
     server.assert_aborted(ErrorCode::REJECTED_RESUME);
 }
 
+// Conforms: resume/nothing-renegotiated, resume/error-codes
 #[test]
 fn a_resume_of_another_version_is_rejected() {
     let mut server = Alone::new(&resumable(server_config()));
@@ -256,6 +262,7 @@ fn a_malformed_resume_is_rejected() {
     server.assert_aborted(ErrorCode::REJECTED_RESUME);
 }
 
+// Conforms: resume/after-setup, resume/after-resume, resume/error-codes
 #[test]
 fn resume_after_setup_or_after_resume_ends_the_connection() {
     let mut server = resumable_server();
@@ -269,6 +276,7 @@ fn resume_after_setup_or_after_resume_ends_the_connection() {
     server.assert_aborted(ErrorCode::CONNECTION_ERROR);
 }
 
+// Conforms: resume/nothing-before-ok, resume/first-frame, resume/frame-stream-0, resume/same-token
 #[test]
 fn a_client_sends_nothing_before_resume_ok() {
     let mut client = resuming_client();
@@ -283,6 +291,7 @@ fn a_client_sends_nothing_before_resume_ok() {
     ]);
 }
 
+// Conforms: resume/answer-awaited, resume/ok-stream-0
 #[test]
 fn a_client_takes_no_other_answer() {
     let answers = [
@@ -297,6 +306,7 @@ fn a_client_takes_no_other_answer() {
     }
 }
 
+// Conforms: resume/rejection-final, resume/answer-awaited
 #[test]
 fn a_client_that_is_refused_does_not_try_again() {
     for code in [ErrorCode::REJECTED_RESUME, ErrorCode::CONNECTION_ERROR] {
@@ -312,6 +322,7 @@ fn a_client_that_is_refused_does_not_try_again() {
     }
 }
 
+// Conforms: resume/client-gives-up, resume/error-codes
 #[test]
 fn a_client_ends_a_session_that_the_server_wants_from_elsewhere() {
     for position in [5, 11, 1 << 40] {
