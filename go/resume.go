@@ -131,6 +131,7 @@ func (s *session) end() {
 
 // linkFailed acts on a transport that does not work any more.
 func (c *Conn) linkFailed(failed *link, reason error) {
+	c.coreClosed() // A connection that was being closed ends for that reason.
 	if c.session == nil || !c.session.suspend(failed, reason) {
 		c.terminate(reason)
 	}
