@@ -51,12 +51,16 @@ func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	nc, err := to.dial(ctx)
+	dial := to.dial
+	if resume := settings.resume; resume != nil {
+		if resume.Dial == nil {
+			resume.Dial = dial
+		}
+		dial = resume.Dial
+	}
+	nc, err := dial(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("rsocket: %w", err)
-	}
-	if settings.resume != nil && settings.resume.Dial == nil {
-		settings.resume.Dial = to.dial
 	}
 	return newClientConn(nc, settings)
 }

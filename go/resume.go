@@ -25,7 +25,8 @@ type ResumeOptions struct {
 	Backoff Backoff
 	// DialTimeout bounds each attempt of a client to dial. Default 10 s.
 	DialTimeout time.Duration
-	// Dial gives a client a transport to the same server. [Dial] sets it; [NewClientConn] needs it.
+	// Dial gives a client a transport to the same server, the first one too when it is [Dial] that connects. Default what
+	// Dial does by itself; [NewClientConn] needs one.
 	Dial func(ctx context.Context) (net.Conn, error)
 	// OnEvent is told when the transport is lost, each time before it is dialled again, and when the connection goes on.
 	// It is called from one goroutine, in order, and does not hold the connection up; events that come faster than it
