@@ -58,11 +58,28 @@ impl ControlQueue {
 
     /// Drops the frames on stream 0: they belong to a transport that is gone.
     pub(super) fn drop_connection_frames(&mut self) {
+        self.retain(|stream, _| stream != 0);
+    }
+
+    /// Moves the frames on stream 0 to the sink while there is room, past the others; true when none is left.
+    pub(super) fn flush_connection_frames<S: FrameSink>(&mut self, sink: &mut S) -> bool {
+        let mut room = true;
+        self.retain(|stream, frame| {
+            if stream != 0 {
+                return true;
+            }
+            room = room && write(frame, sink);
+            !room
+        });
+        room
+    }
+
+    fn retain(&mut self, mut keep: impl FnMut(u32, &[u8]) -> bool) {
         let mut frames = std::mem::take(&mut self.bytes);
-        let lens = std::mem::take(&mut self.lens);
-        for len in lens {
+        for len in std::mem::take(&mut self.lens) {
             let frame = frames.split_to(len);
-            if FrameHeader::decode(&frame).is_ok_and(|(header, _)| header.stream_id != 0) {
+            let stream = FrameHeader::decode(&frame).map_or(0, |(header, _)| header.stream_id);
+            if keep(stream, &frame) {
                 self.bytes.extend_from_slice(&frame);
                 self.lens.push_back(len);
             }
@@ -118,11 +135,9 @@ impl ControlQueue {
 
     fn flush_all<S: FrameSink>(&mut self, sink: &mut S) -> bool {
         while let Some(&len) = self.lens.front() {
-            if !sink.begin(len, 0) {
+            if !write(&self.bytes[..len], sink) {
                 return false;
             }
-            sink.buffer().put_slice(&self.bytes[..len]);
-            sink.end();
             self.bytes.advance(len);
             self.lens.pop_front();
         }
@@ -140,6 +155,16 @@ pub(super) fn cut_message(message: &[u8]) -> &[u8] {
     let mut ends = (MAX_ERROR_MESSAGE - 3..=MAX_ERROR_MESSAGE).rev();
     let end = ends.find(starts_character).unwrap_or(MAX_ERROR_MESSAGE);
     &message[..end]
+}
+
+/// Writes an encoded frame; false when there was no room.
+pub(super) fn write<S: FrameSink>(frame: &[u8], sink: &mut S) -> bool {
+    if !sink.begin(frame.len(), 0) {
+        return false;
+    }
+    sink.buffer().put_slice(frame);
+    sink.end();
+    true
 }
 
 fn keepalive(respond: bool, position: u64, data: &[u8]) -> Frame<'_> {

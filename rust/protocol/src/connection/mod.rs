@@ -246,6 +246,7 @@ impl Connection {
     /// Writes the frames that go ahead of payloads and at most one fragment, so that calls that send payloads can have
     /// their turn before the next one. False when there was no room.
     pub fn transmit_one<S: FrameSink>(&mut self, sink: &mut S) -> bool {
+        self.ask_for_position();
         if !self.flush_session(sink) {
             return false;
         }
@@ -319,9 +320,9 @@ impl Connection {
         });
     }
 
-    /// Whether a connection that the peer is closing has lost its last stream.
+    /// Whether a connection that the peer is closing has lost its last stream, and said all that it had to.
     fn is_drained(&self) -> bool {
-        self.state == State::Draining && self.is_idle()
+        self.state == State::Draining && self.is_idle() && self.is_up_to_date()
     }
 
     /// Whether nothing is under way: no stream, and no fire-and-forget that is still being sent.

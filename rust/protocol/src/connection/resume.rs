@@ -10,8 +10,9 @@
 
 use std::time::Duration;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 
+use super::control::write;
 use super::recorder::is_tracked;
 use super::setup::VERSION;
 use super::{Connection, State};
@@ -118,20 +119,17 @@ impl Session {
         }
     }
 
-    /// The peer says that it has everything before `position`. One that claims more than was sent is not believed.
+    /// The peer says that it has everything before `position`. One that claims more than it got on this transport and
+    /// had when it began is not believed.
     fn acknowledge(&mut self, position: u64) {
-        if position <= self.sent_ever {
+        if position <= self.sent {
             self.store.release(position);
         }
     }
 
     /// Whether the peer should be asked what it has: else the store gives up what may be needed.
-    fn take_ask(&mut self) -> bool {
-        let ask = self.is_up() && self.sent >= self.asked_at + self.ask_every;
-        if ask {
-            self.asked_at = self.sent;
-        }
-        ask
+    fn wants_to_ask(&self) -> bool {
+        self.is_up() && self.sent >= self.asked_at.saturating_add(self.ask_every)
     }
 
     /// Whether everything from `position` on can be sent again.
@@ -148,17 +146,20 @@ impl Session {
         self.link = Link::Up;
     }
 
-    /// Writes what a new transport begins with: RESUME or RESUME_OK, then everything the peer does not have.
-    fn replay<S: FrameSink>(&mut self, sink: &mut S) -> bool {
+    /// Writes what a new transport begins with: RESUME or RESUME_OK.
+    fn flush_handshake<S: FrameSink>(&mut self, sink: &mut S) -> bool {
         if let Some(frame) = &self.handshake {
             if !write(frame, sink) {
                 return false;
             }
             self.handshake = None;
         }
-        while self.is_up()
-            && let Some(frame) = self.store.frame_at(self.sent)
-        {
+        true
+    }
+
+    /// Writes what the peer does not have of what is kept.
+    fn replay<S: FrameSink>(&mut self, sink: &mut S) -> bool {
+        while let Some(frame) = self.store.frame_at(self.sent) {
             if !write(frame, sink) {
                 return false;
             }
@@ -167,15 +168,6 @@ impl Session {
         }
         true
     }
-}
-
-fn write<S: FrameSink>(frame: &[u8], sink: &mut S) -> bool {
-    if !sink.begin(frame.len(), 0) {
-        return false;
-    }
-    sink.buffer().put_slice(frame);
-    sink.end();
-    true
 }
 
 fn encoded(frame: &Frame<'_>) -> Option<BytesMut> {
@@ -198,7 +190,6 @@ impl Connection {
         self.session
             .as_ref()
             .is_some_and(|session| !session.is_up())
-            && self.state != State::Closed
     }
 
     /// Whether the connection is suspended and has no transport: one that the driver still has is to be given up.
@@ -227,13 +218,11 @@ impl Connection {
     ///
     /// What was written and not sent is to be dropped; the connection keeps it.
     pub fn transport_lost(&mut self, now: Time, message: &str) -> bool {
-        if !self.suspend(now) {
-            if self.state != State::Closed {
-                self.transport_closed(message);
-            }
-            return false;
+        let suspended = self.suspend(now);
+        if !suspended {
+            self.transport_closed(message);
         }
-        true
+        suspended
     }
 
     /// Goes on a client's suspended connection over a transport that has just been opened: RESUME is the next output.
@@ -466,30 +455,45 @@ impl Connection {
             .map_or(0, |session| session.received())
     }
 
-    /// Writes what goes ahead of everything on a new transport; false when there was no room.
+    /// Writes what goes ahead of everything on a new transport; false when there was no room. KEEPALIVE does not wait
+    /// for what is sent again.
     #[inline]
     pub(super) fn flush_session<S: FrameSink>(&mut self, sink: &mut S) -> bool {
-        self.session
-            .as_mut()
-            .is_none_or(|session| session.replay(sink))
+        let Some(session) = &mut self.session else {
+            return true;
+        };
+        if !session.flush_handshake(sink) {
+            return false;
+        }
+        let up_to_date = session.is_replayed() || !session.is_up();
+        up_to_date || (self.control.flush_connection_frames(sink) && session.replay(sink))
     }
 
     /// Asks the peer for its position when much has been sent since the last time.
+    #[inline]
     pub(super) fn ask_for_position(&mut self) {
-        let Some(session) = &mut self.session else {
-            return;
-        };
-        if session.take_ask() {
-            let position = session.received();
-            self.control.push_keepalive_request(position);
+        if let Some(session) = &mut self.session
+            && session.wants_to_ask()
+        {
+            session.asked_at = session.sent;
+            self.control.push_keepalive_request(session.received);
         }
+    }
+
+    /// Whether the peer has been sent everything that is kept for it.
+    pub(super) fn is_up_to_date(&self) -> bool {
+        self.session
+            .as_ref()
+            .is_none_or(|session| session.is_up() && session.is_replayed())
     }
 
     /// Whether something waits that a transport, or while there is none the store, would take.
     pub(super) fn session_wants_transmit(&self, frames_wait: bool) -> bool {
         match &self.session {
             None => frames_wait,
-            Some(session) if session.is_up() => frames_wait || !session.is_replayed(),
+            Some(session) if session.is_up() => {
+                frames_wait || !session.is_replayed() || session.wants_to_ask()
+            }
             // The store may have no room for them; they are moved to it whenever the connection is driven.
             Some(session) => session.handshake.is_some(),
         }
@@ -497,14 +501,10 @@ impl Connection {
 
     /// Nothing is sent again on a connection that is over; its last frame goes out where there is a transport.
     pub(super) fn end_session(&mut self) {
-        let Some(session) = &mut self.session else {
-            return;
-        };
-        if session.is_up() {
-            session.sent = session.store.end();
-        } else {
+        if let Some(session) = self.session.take()
+            && !session.is_up()
+        {
             self.control.clear();
         }
-        session.handshake = None;
     }
 }

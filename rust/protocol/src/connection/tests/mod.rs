@@ -27,6 +27,7 @@ mod request_stream;
 mod requests_in_fragments;
 mod resume;
 mod resume_handshake;
+mod resume_output;
 mod setup;
 mod sink;
 mod taking_turns;

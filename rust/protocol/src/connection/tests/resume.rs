@@ -49,7 +49,7 @@ pub(super) fn resume(pair: &mut Pair) {
     assert!(!pair.server.connection.is_suspended());
 }
 
-fn pair() -> Pair {
+pub(super) fn pair() -> Pair {
     Pair::with(&resumable(client_config()), &resumable(server_config()))
 }
 
