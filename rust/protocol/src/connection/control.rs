@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use bytes::{Buf, BufMut, BytesMut};
 
-use crate::frame::{Cancel, ErrorCode, ErrorFrame, Frame, FrameHeader, Keepalive};
+use crate::frame::{Cancel, ErrorCode, ErrorFrame, Frame, FrameHeader, Keepalive, Lease};
 use crate::sink::FrameSink;
 
 /// Longest message that an ERROR frame of ours carries, in bytes.
@@ -110,6 +110,11 @@ impl ControlQueue {
     /// Bounded although the peer does not ask for it: one that talks but never reads would have them pile up.
     pub(super) fn push_keepalive_request(&mut self, position: u64) {
         self.push_bounded(0, &keepalive(true, position, &[]));
+    }
+
+    /// Bounded likewise: a driver may go on granting whether or not the peer reads.
+    pub(super) fn push_lease(&mut self, lease: Lease<'_>) {
+        self.push_bounded(0, &Frame::Lease(lease));
     }
 
     pub(super) fn push_keepalive_reply(&mut self, position: u64, data: &[u8]) {

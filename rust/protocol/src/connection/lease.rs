@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Connection, State};
 use crate::error::SendError;
 use crate::event::Event;
-use crate::frame::{Frame, Lease};
+use crate::frame::Lease;
 use crate::time::Time;
 
 /// Most that a LEASE can say, in milliseconds or requests: 31 bits.
@@ -34,6 +34,13 @@ impl Allowance {
 
     fn is_available(&self, now: Time) -> bool {
         self.left > 0 && now < self.until
+    }
+
+    /// Time and requests that are left, unless either is used up.
+    fn rest(&self, now: Time) -> Option<(Duration, u32)> {
+        let nanos = self.until.as_nanos().saturating_sub(now.as_nanos());
+        self.is_available(now)
+            .then_some((Duration::from_nanos(nanos), self.left))
     }
 }
 
@@ -100,6 +107,18 @@ impl Connection {
         self.leases.agreed
     }
 
+    /// What the peer's lease still allows at `now`: for how long, and how many requests. `None` where that is nothing,
+    /// and where leases were not agreed on.
+    #[must_use]
+    pub fn lease_left(&self, now: Time) -> Option<(Duration, u32)> {
+        self.leases.outbound.rest(now)
+    }
+
+    /// Tells the time, which calls that make requests do not: leases end with it.
+    pub fn advance(&mut self, now: Time) {
+        self.now = now;
+    }
+
     /// Allows the peer `requests` requests within `ttl` from now, in place of what was allowed before; 0 of either
     /// stops it. Queues a LEASE. Values over 31 bits, of milliseconds or requests, are cut.
     ///
@@ -125,12 +144,11 @@ impl Connection {
         let ttl_ms = u32::try_from(ttl.as_millis()).unwrap_or(MAX).min(MAX);
         let requests = requests.min(MAX);
         self.leases.inbound = Allowance::new(Duration::from_millis(ttl_ms.into()), requests, now);
-        let frame = Frame::Lease(Lease {
+        self.control.push_lease(Lease {
             ttl_ms,
             requests,
             metadata,
         });
-        self.control.push(0, &frame);
         Ok(())
     }
 

@@ -99,9 +99,8 @@ fn every_kind_of_request_uses_the_lease() {
     );
 }
 
-// Conforms: error/rejected, lease/stream-0, lease/excess-rejected
-#[test]
-fn a_responder_rejects_what_goes_beyond_its_lease() {
+/// A server that has granted a client so many requests.
+fn granting(requests: u32) -> Alone {
     let mut server = Alone::new(&leasing(server_config()));
     let proposal = Setup {
         honors_lease: true,
@@ -110,8 +109,16 @@ fn a_responder_rejects_what_goes_beyond_its_lease() {
     assert_eq!(server.receive(0, Frame::Setup(proposal)), Some(Seen::Setup));
     assert_eq!(server.connection.accept_setup(), Ok(()));
     let now = server.now;
-    assert_eq!(server.connection.grant_lease(TTL, 1, None, now), Ok(()));
-    server.assert_sent(&[(0, lease_frame(TTL, 1))]);
+    let granted = server.connection.grant_lease(TTL, requests, None, now);
+    assert_eq!(granted, Ok(()));
+    server.assert_sent(&[(0, lease_frame(TTL, requests))]);
+    server
+}
+
+// Conforms: error/rejected, lease/stream-0, lease/excess-rejected
+#[test]
+fn a_responder_rejects_what_goes_beyond_its_lease() {
+    let mut server = granting(1);
     assert!(
         server
             .receive(1, request_response(PayloadRef::default()))
@@ -125,6 +132,18 @@ fn a_responder_rejects_what_goes_beyond_its_lease() {
     server.assert_sent(&[(3, rejected)]);
     assert_eq!(server.receive(5, request_fnf(PayloadRef::default())), None);
     server.assert_sent(&[]);
+}
+
+#[test]
+fn a_responder_rejects_what_comes_after_its_lease() {
+    let mut server = granting(100);
+    server.pass(TTL);
+    assert_eq!(
+        server.receive(1, request_response(PayloadRef::default())),
+        None
+    );
+    let rejected = error(ErrorCode::REJECTED, "no lease is left for this request");
+    server.assert_sent(&[(1, rejected)]);
 }
 
 // Conforms: lease/either-side, setup/lease-flag, setup/server-leases, setup/client-leases
@@ -234,4 +253,82 @@ fn a_connection_without_a_lease_goes_on() {
     assert_eq!(pair.pass(Duration::from_secs(1_000)), Both::default());
     assert!(!pair.client.connection.is_closed() && !pair.server.connection.is_closed());
     assert_eq!(try_request(&mut pair.client, 1), Err(SendError::NoLease));
+}
+
+/// A driver that hands in nothing while it waits can say how late it is.
+#[test]
+fn a_lease_ends_with_its_time_without_a_timeout() {
+    let mut client = leasing_client();
+    client.receive(0, lease_frame(TTL, 100));
+    client.pass(TTL);
+    client.connection.advance(client.now);
+    assert_eq!(try_request(&mut client, 1), Err(SendError::NoLease));
+}
+
+#[test]
+fn what_is_left_of_a_lease_can_be_asked() {
+    let mut client = leasing_client();
+    assert_eq!(client.connection.lease_left(client.now), None);
+    client.receive(0, lease_frame(TTL, 2));
+    assert_eq!(client.connection.lease_left(client.now), Some((TTL, 2)));
+    client.pass(TTL / 5);
+    assert!(try_request(&mut client, 1).is_ok());
+    let left = client.connection.lease_left(client.now);
+    assert_eq!(left, Some((TTL * 4 / 5, 1)));
+    assert!(try_request(&mut client, 2).is_ok());
+    assert_eq!(client.connection.lease_left(client.now), None, "used up");
+    client.receive(0, lease_frame(TTL, 2));
+    client.pass(TTL);
+    assert_eq!(client.connection.lease_left(client.now), None, "too late");
+}
+
+#[test]
+fn a_request_that_there_is_no_room_for_uses_no_lease() {
+    let mut client = leasing_client();
+    client.receive(0, lease_frame(TTL, 1));
+    client.out.room = 0;
+    assert_eq!(try_request(&mut client, 1), Err(SendError::Full));
+    client.out.room = usize::MAX;
+    assert!(try_request(&mut client, 1).is_ok());
+}
+
+/// All of a request, however many fragments it has (specification, "Fragmentation And Reassembly").
+#[test]
+fn a_request_in_fragments_uses_one_request_of_the_lease() {
+    let mut server = granting(1);
+    let fragment = |follows, data| {
+        Frame::RequestResponse(RequestResponse {
+            follows,
+            payload: PayloadRef::from_data(data),
+        })
+    };
+    assert_eq!(server.receive(1, fragment(true, b"in two ")), None);
+    server.pass(TTL);
+    let last = Frame::Payload(PayloadFrame {
+        follows: false,
+        complete: false,
+        next: true,
+        payload: PayloadRef::from_data(b"pieces"),
+    });
+    assert!(
+        server.receive(1, last).is_some(),
+        "it began within the lease"
+    );
+}
+
+/// Like keepalives: the driver goes on granting, whether or not the peer reads.
+#[test]
+fn leases_that_the_peer_does_not_read_do_not_pile_up() {
+    let mut config = leasing(client_config());
+    config.limits.max_control_bytes = 1_000;
+    let mut client = Alone::client_with(&config);
+    client.sent();
+    let now = client.now;
+    for _ in 0..1_000 {
+        let granted = client
+            .connection
+            .grant_lease(TTL, 1, Some(b"metadata"), now);
+        assert_eq!(granted, Ok(()));
+        assert!(client.connection.control.len() <= 1_000);
+    }
 }
