@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::acceptor::Decide;
 use crate::dial::{ConnectError, check_setup};
 use crate::driver::{Clock, Driver, Responder};
+use crate::lease::Strategy;
 use crate::pending::Pending;
 use crate::shared::{Shared, wake};
 use crate::{
@@ -63,6 +64,7 @@ impl Connection {
             setup: options.setup,
             limits: options.limits,
             fragment_len: options.fragment_len,
+            lease: options.lease.is_some(),
             ..Config::client()
         };
         let responder = Responder::Fixed(handler);
@@ -71,6 +73,7 @@ impl Connection {
             &config,
             options.max_output_bytes,
             responder,
+            options.lease,
         ))
     }
 
@@ -87,16 +90,22 @@ impl Connection {
         let acceptor: Arc<dyn Decide> = Arc::new(acceptor);
         let config = options.config();
         let responder = Responder::Decided(acceptor);
-        Self::spawn(io, &config, options.max_output_bytes, responder)
+        let lease = options.lease.clone();
+        Self::spawn(io, &config, options.max_output_bytes, responder, lease)
     }
 
-    fn spawn<IO>(io: IO, config: &Config, max_output_bytes: usize, responder: Responder) -> Self
+    fn spawn<IO>(
+        io: IO,
+        config: &Config,
+        max_output_bytes: usize,
+        responder: Responder,
+        lease: Option<Strategy>,
+    ) -> Self
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let clock = Clock::start();
-        let shared = Shared::new(config, max_output_bytes, clock.now());
-        let driver = Driver::new(io, Arc::clone(&shared), clock, &config.limits, responder);
+        let shared = Shared::new(config, max_output_bytes, Clock::start());
+        let driver = Driver::new(io, Arc::clone(&shared), &config.limits, responder, lease);
         tokio::spawn(driver.run());
         Self {
             _owner: Some(Arc::new(Owner(Arc::clone(&shared)))),

@@ -10,7 +10,7 @@ use crate::Failure;
 /// Why a request has no answer.
 ///
 /// The first five are the peer's words in an ERROR frame on the request's stream (specification, "ERROR Frame"); the
-/// connection goes on. The next three end every request of a connection at once. The last four are this side's.
+/// connection goes on. The next three end every request of a connection at once. The last five are this side's.
 #[derive(thiserror::Error, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -71,6 +71,10 @@ pub enum Error {
     /// [`Limits::max_outbound_streams`](crate::Limits::max_outbound_streams) requests are open on the connection.
     #[error("too many requests are open")]
     TooManyStreams,
+    /// The peer's lease allows no more requests now, or none has come; nothing was sent.
+    /// [`Connection::watch_lease`](crate::Connection::watch_lease) waits for the next.
+    #[error("no lease")]
+    NoLease,
     /// The payload is longer than [`Limits::max_payload_len`](crate::Limits::max_payload_len).
     #[error("the payload is longer than this side sends")]
     PayloadTooLarge,
@@ -129,7 +133,7 @@ impl Error {
             | Self::ConnectionLost { reason, .. }
             | Self::Closed { reason, .. } => Some(reason.code),
             Self::Aborted { failure } => Some(failure.code),
-            Self::TooManyStreams | Self::PayloadTooLarge => None,
+            Self::TooManyStreams | Self::NoLease | Self::PayloadTooLarge => None,
         }
     }
 
@@ -147,7 +151,7 @@ impl Error {
             | Self::ConnectionLost { reason, .. }
             | Self::Closed { reason, .. } => &reason.message,
             Self::Aborted { failure } => &failure.message,
-            Self::TooManyStreams | Self::PayloadTooLarge => "",
+            Self::TooManyStreams | Self::NoLease | Self::PayloadTooLarge => "",
         }
     }
 
@@ -164,7 +168,9 @@ impl Error {
             Self::RejectedSetup { reason }
             | Self::ConnectionLost { reason, .. }
             | Self::Closed { reason, .. } => reason.origin,
-            Self::TooManyStreams | Self::PayloadTooLarge | Self::Aborted { .. } => Origin::User,
+            Self::TooManyStreams | Self::NoLease | Self::PayloadTooLarge | Self::Aborted { .. } => {
+                Origin::User
+            }
         }
     }
 
@@ -184,7 +190,10 @@ impl Error {
     #[must_use]
     pub fn is_retry_safe(&self) -> bool {
         match self {
-            Self::Rejected { .. } | Self::RejectedSetup { .. } | Self::TooManyStreams => true,
+            Self::Rejected { .. }
+            | Self::RejectedSetup { .. }
+            | Self::TooManyStreams
+            | Self::NoLease => true,
             Self::ConnectionLost { sent, .. } | Self::Closed { sent, .. } => !sent,
             Self::Application { .. }
             | Self::Cancelled { .. }

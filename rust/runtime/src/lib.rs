@@ -28,6 +28,8 @@
 //!   dropped.
 //! - **Items come as they are asked for.** A stream or channel holds as many items as its prefetch, and asks for more as
 //!   they are taken; a stream that nobody reads delays no other.
+//! - **Leases are kept.** Where both sides take part in [leases](LeaseStrategy), a request that the peer does not allow
+//!   fails at once and is not sent; one that this side does not allow is rejected and reaches no handler.
 //! - **Memory is bounded.** Output waits in a buffer of [`max_output_bytes`](ConnectOptions::max_output_bytes); callers
 //!   wait for room there, in order. Input is held up to the longest frame of [`Limits`]; the peer's requests are bounded
 //!   by [`Limits::max_inbound_streams`].
@@ -51,6 +53,8 @@ mod handler;
 mod item;
 mod item_sender;
 mod items;
+mod lease;
+mod lease_watch;
 mod listen;
 mod not_sent;
 mod opening;
@@ -80,6 +84,8 @@ pub use handler::{Handler, NotSupported};
 pub use item::IntoItem;
 pub use item_sender::ItemSender;
 pub use items::Items;
+pub use lease::{FixedLease, Lease, LeaseStrategy};
+pub use lease_watch::LeaseWatch;
 pub use listen::{BindError, Server};
 pub use not_sent::NotSent;
 pub use options::{ConnectOptions, ServerOptions};

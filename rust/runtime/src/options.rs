@@ -7,7 +7,8 @@ use std::time::Duration;
 use rsocket_protocol::{Config, Limits, SetupConfig};
 
 use crate::handler::Serve;
-use crate::{Handler, Payload};
+use crate::lease::Strategy;
+use crate::{Handler, LeaseStrategy, Payload};
 
 /// Default of the output's limit in bytes.
 const MAX_OUTPUT_BYTES: usize = 1 << 20;
@@ -24,6 +25,7 @@ pub struct ConnectOptions {
     pub(crate) fragment_len: usize,
     pub(crate) connect_timeout: Duration,
     pub(crate) handler: Option<Arc<dyn Serve>>,
+    pub(crate) lease: Option<Strategy>,
 }
 
 impl Default for ConnectOptions {
@@ -35,6 +37,7 @@ impl Default for ConnectOptions {
             fragment_len: FRAGMENT_LEN,
             connect_timeout: Duration::from_secs(10),
             handler: None,
+            lease: None,
         }
     }
 }
@@ -79,6 +82,13 @@ impl ConnectOptions {
         self
     }
 
+    /// Proposes leases, and decides how many requests the server may make. Default none: neither side needs leases.
+    #[must_use]
+    pub fn lease(mut self, strategy: impl LeaseStrategy) -> Self {
+        self.lease = Some(Strategy::new(strategy));
+        self
+    }
+
     /// Bounds on what the connection holds and accepts.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -119,6 +129,7 @@ impl fmt::Debug for ConnectOptions {
             .field("max_output_bytes", &self.max_output_bytes)
             .field("fragment_len", &self.fragment_len)
             .field("connect_timeout", &self.connect_timeout)
+            .field("lease", &self.lease)
             .finish_non_exhaustive()
     }
 }
@@ -130,6 +141,7 @@ pub struct ServerOptions {
     pub(crate) max_output_bytes: usize,
     pub(crate) fragment_len: usize,
     pub(crate) max_connections: usize,
+    pub(crate) lease: Option<Strategy>,
 }
 
 impl Default for ServerOptions {
@@ -139,6 +151,7 @@ impl Default for ServerOptions {
             max_output_bytes: MAX_OUTPUT_BYTES,
             fragment_len: FRAGMENT_LEN,
             max_connections: usize::MAX,
+            lease: None,
         }
     }
 }
@@ -172,10 +185,19 @@ impl ServerOptions {
         self
     }
 
+    /// Agrees to leases, and decides how many requests each client that proposes them may make. Others need none.
+    /// Default not: clients that propose leases are turned away.
+    #[must_use]
+    pub fn lease(mut self, strategy: impl LeaseStrategy) -> Self {
+        self.lease = Some(Strategy::new(strategy));
+        self
+    }
+
     pub(crate) fn config(&self) -> Config {
         Config {
             limits: self.limits,
             fragment_len: self.fragment_len,
+            lease: self.lease.is_some(),
             ..Config::server()
         }
     }

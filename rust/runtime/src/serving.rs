@@ -107,16 +107,15 @@ impl Clients {
     }
 
     fn spawn(&mut self, stream: TcpStream) {
-        let clock = Clock::start();
         let config = self.options.config();
-        let shared = Shared::new(&config, self.options.max_output_bytes, clock.now());
+        let shared = Shared::new(&config, self.options.max_output_bytes, Clock::start());
         let responder = Responder::Decided(Arc::clone(&self.acceptor));
         let driver = Driver::new(
             stream,
             Arc::clone(&shared),
-            clock,
             &config.limits,
             responder,
+            self.options.lease.clone(),
         );
         let id = self.tasks.spawn(driver.run()).id();
         self.connections.insert(id, shared);

@@ -9,14 +9,14 @@ use std::task::Waker;
 
 use bytes::BytesMut;
 use rsocket_protocol::frame::ErrorCode;
-use rsocket_protocol::{
-    Body, CloseReason, Config, Connection as Core, Origin, Role, SendError, Time,
-};
+use rsocket_protocol::{Body, CloseReason, Config, Connection as Core, Origin, Role, SendError};
 use rsocket_transport::length_prefix::Writer;
 use tokio::runtime::Handle;
-use tokio::sync::SetOnce;
+use tokio::sync::{Notify, SetOnce};
 
+use crate::driver::Clock;
 use crate::exchange::Request;
+use crate::lease_watch::Granted;
 use crate::output::Output;
 use crate::room::{Charge, Closed, Place, Room};
 use crate::slab::Slab;
@@ -29,9 +29,12 @@ const TURN: usize = 64 << 10;
 pub(crate) struct Shared {
     /// Where the connection's tasks run, whoever makes its requests.
     pub(crate) runtime: Handle,
+    pub(crate) clock: Clock,
     state: Mutex<State>,
     /// A server's room is closed until the client is accepted, so that requests wait for that.
     pub(crate) room: Room,
+    /// The peer has granted a lease, or the connection is over.
+    pub(crate) lease_changed: Notify,
     /// Set when the transport has been given up.
     ended: SetOnce<Arc<CloseReason>>,
     dropped_fire_and_forgets: AtomicU64,
@@ -44,6 +47,7 @@ pub(crate) struct State {
     /// The peer's requests that carry items, by the slot that the core has for them.
     pub(crate) responders: Responders,
     pub(crate) output: Output,
+    pub(crate) granted: Granted,
     pub(crate) task: Task,
     /// The connection closes when nothing is under way any more.
     pub(crate) draining: bool,
@@ -68,7 +72,7 @@ pub(crate) struct Task {
 }
 
 impl Shared {
-    pub(crate) fn new(config: &Config, max_output: usize, now: Time) -> Arc<Self> {
+    pub(crate) fn new(config: &Config, max_output: usize, clock: Clock) -> Arc<Self> {
         let room = Room::new(max_output, config);
         if config.role == Role::Client {
             room.open();
@@ -78,15 +82,18 @@ impl Shared {
         config.limits.max_queued_bytes = usize::MAX;
         Arc::new(Self {
             runtime: Handle::current(),
+            clock,
             state: Mutex::new(State {
-                core: Core::new(&config, now),
+                core: Core::new(&config, clock.now()),
                 requests: Slab::new(),
                 responders: Responders::default(),
                 output: Output::new(),
+                granted: Granted::default(),
                 task: Task::default(),
                 draining: false,
             }),
             room,
+            lease_changed: Notify::new(),
             ended: SetOnce::new(),
             dropped_fire_and_forgets: AtomicU64::new(0),
         })
@@ -118,6 +125,9 @@ impl Shared {
         place: &mut Place<'_>,
         send: impl FnOnce(&mut Core, &Body<'_>, &mut Writer<'_, BytesMut>) -> Result<T, SendError>,
     ) -> Result<Sent<T>, SendError> {
+        if state.core.uses_leases() {
+            state.core.advance(self.clock.now());
+        }
         let before = state.output.inline_len();
         let core = &mut state.core;
         let (value, token) = state.output.send(payload, place.charge(), |body, writer| {
@@ -214,6 +224,7 @@ impl Shared {
         wakers.extend(state.task.waker.clone());
         drop(state);
         self.room.close();
+        self.lease_changed.notify_waiters();
         wakers.into_iter().for_each(Waker::wake);
     }
 
@@ -301,11 +312,11 @@ impl State {
                 };
                 Error::from_close(Arc::new(reason), false)
             }
-            // Callers have had their room since the connection was set up; requests need no credit and no stream, and
-            // this side takes no part in leases and does not resume.
+            SendError::NoLease => Error::NoLease,
+            // Callers have had their room since the connection was set up; requests need no credit and no stream,
+            // and no connection is resumed.
             SendError::Full
             | SendError::NotReady
-            | SendError::NoLease
             | SendError::NoCredit
             | SendError::NoSuchStream
             | SendError::NotCopied

@@ -21,6 +21,7 @@ const GRACE: Duration = Duration::from_secs(1);
 impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
     /// Says what is left to say and closes the transport. Returns what may still be at work.
     pub(super) async fn close(mut self) -> Inbound {
+        self.leasing.end();
         self.inbound.abandon(&self.shared);
         self.decision = None;
         let reason = self.shared.lock().core.close_reason().cloned();

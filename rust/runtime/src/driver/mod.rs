@@ -7,6 +7,7 @@
 //! - `input`: bytes that are not frames yet
 //! - `receive`: frames, and what they mean for callers and handlers
 //! - `inbound`: the peer's requests at work
+//! - `leasing`: the connection's part in leases
 //! - `send`: batches of frames to the socket
 //! - `clock`: deadlines
 //! - `close`: the end
@@ -15,6 +16,7 @@ mod clock;
 mod close;
 mod inbound;
 mod input;
+mod leasing;
 mod receive;
 mod send;
 
@@ -27,6 +29,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::acceptor::{Decide, Decision};
 use crate::handler::{NotSupported, Serve};
+use crate::lease::Strategy;
 use crate::output::Batch;
 use crate::shared::Shared;
 
@@ -36,6 +39,7 @@ use clock::Alarm;
 use close::EndOnDrop;
 use inbound::Inbound;
 use input::Input;
+use leasing::Leasing;
 
 /// Reads, each with its write, after which other tasks get their turn.
 const ROUNDS: usize = 16;
@@ -58,6 +62,7 @@ pub(crate) struct Driver<IO> {
     acceptor: Option<Arc<dyn Decide>>,
     /// A SETUP is being decided on; nothing is read until that is done.
     decision: Option<Decision>,
+    leasing: Leasing,
     /// Callers who have something to look at, woken outside the lock.
     wakers: Vec<Waker>,
     /// What is being written.
@@ -73,10 +78,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
     pub(crate) fn new(
         io: IO,
         shared: Arc<Shared>,
-        clock: Clock,
         limits: &Limits,
         responder: Responder,
+        lease: Option<Strategy>,
     ) -> Self {
+        let clock = shared.clock;
         let (handler, acceptor): (Arc<dyn Serve>, _) = match responder {
             Responder::Fixed(handler) => (handler, None),
             Responder::Decided(acceptor) => (Arc::new(NotSupported), Some(acceptor)),
@@ -89,6 +95,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
             inbound: Inbound::new(handler, limits.max_inbound_streams),
             acceptor,
             decision: None,
+            leasing: Leasing::new(lease),
             wakers: Vec::new(),
             writing: Batch::default(),
             unflushed: false,
@@ -100,6 +107,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
 
     /// Drives the connection to its end, and waits for the fire-and-forgets that are still being handled.
     pub(crate) async fn run(mut self) {
+        self.leasing.begin(&self.shared);
         poll_fn(|cx| self.poll_open(cx)).await;
         let inbound = self.close().await;
         inbound.finished().await;

@@ -10,9 +10,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::Driver;
 use super::inbound::{Action, Inbound, OneWay};
 use super::input::Frame;
+use super::leasing::Leasing;
 use crate::exchange::Inbox;
 use crate::shared::State;
-use crate::{Connection, Error, Payload, Setup};
+use crate::{Connection, Error, Lease, Payload, Setup};
 
 /// Frames that are decoded under one lock, so that callers do not wait long for it.
 const FRAMES_PER_LOCK: usize = 32;
@@ -41,6 +42,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
             ready!(self.inbound.poll_serve(&self.shared, cx));
             let more = self.decode(now);
             self.wakers.drain(..).for_each(Waker::wake);
+            self.leasing.tell(&self.shared);
             if !more {
                 return Poll::Ready(());
             }
@@ -66,6 +68,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
             let mut receiver = Receiver {
                 inbound: &mut self.inbound,
                 wakers: &mut self.wakers,
+                leasing: &mut self.leasing,
                 setup: None,
             };
             let closed = match &frame {
@@ -109,6 +112,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
                     drop(state);
                     self.inbound.set_handler(handler);
                     self.shared.room.open();
+                    self.leasing.begin(&self.shared);
                 }
             }
             Err(rejection) => {
@@ -127,6 +131,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
 struct Receiver<'a> {
     inbound: &'a mut Inbound,
     wakers: &'a mut Vec<Waker>,
+    leasing: &'a mut Leasing,
     setup: Option<Setup>,
 }
 
@@ -207,9 +212,19 @@ impl Receiver<'_> {
                 self.inbound
                     .push(Action::OneWay(OneWay::MetadataPush(metadata)));
             }
-            // Not to a side that takes no part in leases.
-            Event::Lease { .. } => {}
-            // Nor are its connections resumable.
+            Event::Lease {
+                ttl,
+                requests,
+                metadata,
+            } => {
+                state.granted.receive(Lease {
+                    ttl,
+                    requests,
+                    metadata: metadata.map(Bytes::copy_from_slice),
+                });
+                self.leasing.heard = true;
+            }
+            // Not to a side whose connections end with their transports.
             Event::Resume(_) | Event::Resumed | Event::Suspended => {}
             Event::Draining => tracing::debug!("the peer is closing the connection"),
             Event::Closed => return true,
