@@ -1,6 +1,8 @@
-//! One side: a connection and its driver. What its application does is in [`application`].
+//! One side: a connection and its driver. What its application does is in [`application`], what leases have to do with it in
+//! [`leasing`].
 
 mod application;
+mod leasing;
 
 use std::collections::BTreeMap;
 
@@ -9,10 +11,12 @@ use rsocket_protocol::{
     CloseReason, Config, Connection, Event, InboundPayload, Limits, RequestKind, StreamName, Time,
 };
 
-use crate::journal::{From, Journal, MAX_HALF, Side};
+use crate::journal::{From, Journal, Lease, MAX_HALF, Side};
 use crate::network::Nanos;
 use crate::random::Random;
 use crate::wire::{Output, take_frame};
+
+use leasing::Leasing;
 
 /// Codes that an application fails a stream with, and that a library turns a request away with.
 const FAILED: ErrorCode = ErrorCode::APPLICATION_ERROR;
@@ -27,6 +31,7 @@ pub(crate) struct Endpoint {
     talks: BTreeMap<Name, Talk>,
     requests_left: u64,
     pushes_left: u64,
+    pub(crate) leasing: Leasing,
     next_exchange: u64,
     next_token: u64,
     pub(crate) random: Random,
@@ -111,6 +116,7 @@ impl Endpoint {
             talks: BTreeMap::new(),
             requests_left: random.below(20),
             pushes_left: random.below(3),
+            leasing: Leasing::new(&mut random),
             next_exchange: side as u64,
             next_token: 0,
             random,
@@ -156,16 +162,19 @@ impl Endpoint {
         if self.closed {
             return;
         }
-        let now = Time::from_nanos(now);
-        self.connection.heard(now);
+        let time = Time::from_nanos(now);
+        self.connection.heard(time);
         self.received.extend_from_slice(bytes);
         while !self.closed
             && let Some(frame) = take_frame(&mut self.received)
         {
-            let Some(event) = self.connection.receive(now, &frame) else {
+            let arrival = self.look_at(&frame);
+            let event = self.connection.receive(time, &frame);
+            self.check_arrival(now, &arrival, event.as_ref());
+            let Some(event) = event else {
                 continue;
             };
-            match self.hear(event, journal) {
+            match self.hear(now, event, journal) {
                 Heard::Nothing => {}
                 Heard::Setup => self.connection.accept_setup().expect("a setup waits"),
                 Heard::Closed => self.end(journal),
@@ -179,13 +188,25 @@ impl Endpoint {
         self.end(journal);
     }
 
-    fn hear(&mut self, event: Event<'_>, journal: &mut Journal) -> Heard {
+    fn hear(&mut self, now: Nanos, event: Event<'_>, journal: &mut Journal) -> Heard {
         match event {
             Event::Setup(_) => return Heard::Setup,
             Event::Closed => return Heard::Closed,
             Event::Draining => {
                 // Whoever says so here closes the connection.
                 self.requests_left = 0;
+            }
+            Event::Lease {
+                ttl,
+                requests,
+                metadata,
+            } => {
+                let lease = Lease {
+                    ttl_ms: ttl.as_millis() as u32,
+                    requests,
+                    metadata: metadata.map(<[u8]>::to_vec),
+                };
+                self.hear_lease(now, lease, journal);
             }
             Event::MetadataPush(metadata) => {
                 let received = &mut journal.push_received[1 - self.side];
@@ -264,7 +285,6 @@ impl Endpoint {
                 }
                 self.end_both(name.into(), journal);
             }
-            other => panic!("{other:?} was not to be expected"),
         }
         Heard::Nothing
     }

@@ -1,6 +1,6 @@
 //! What really happened, known to nobody in the simulation: every request of both sides, what was sent and what arrived.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use rsocket_protocol::frame::PayloadRef;
 use rsocket_protocol::{InboundPayload, RequestKind};
@@ -38,6 +38,26 @@ pub(crate) struct Exchange {
     pub(crate) rejected: bool,
 }
 
+/// What a side allowed the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lease {
+    pub(crate) ttl_ms: u32,
+    pub(crate) requests: u32,
+    pub(crate) metadata: Option<Vec<u8>>,
+}
+
+impl Lease {
+    /// Of any kind, be it one of nothing.
+    pub(crate) fn random(random: &mut Random) -> Self {
+        let metadata_len = random.below(20) as usize;
+        Self {
+            ttl_ms: random.pick(&[0, 1, 20, 200, 2_000, 10_000]),
+            requests: random.pick(&[0, 1, 2, 5, 20]),
+            metadata: random.percent(30).then(|| vec![b'm'; metadata_len]),
+        }
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Journal {
     seed: u64,
@@ -45,6 +65,8 @@ pub(crate) struct Journal {
     /// Metadata that was pushed by each side, and that arrived from it.
     pub(crate) pushed: [u64; 2],
     pub(crate) push_received: [u64; 2],
+    /// Leases that each side granted and the other has not received.
+    pub(crate) granted: [VecDeque<Lease>; 2],
     /// The connection went away before everything had ended.
     pub(crate) connection_ended: bool,
 }
@@ -174,6 +196,7 @@ impl Journal {
         for side in 0..2 {
             let (pushed, received) = (self.pushed[side], self.push_received[side]);
             assert!(pushed == received || self.connection_ended && received < pushed);
+            assert!(self.granted[side].is_empty() || self.connection_ended);
         }
     }
 

@@ -1,9 +1,9 @@
 //! Two connections over a simulated network, with virtual time and a seed that decides everything.
 //!
 //! Both sides make requests of every kind with payloads of any length, grant, send, complete, fail, withdraw and push
-//! metadata, while the network delays, cuts and holds up their bytes, and now and then goes away. Whatever happens,
-//! each request ends once on each side, items arrive in order and unharmed, nobody sends what was not asked for, and
-//! in the end nothing is left.
+//! metadata, in some worlds under leases, while the network delays, cuts and holds up their bytes, and now and then goes
+//! away. Whatever happens, each request ends once on each side, items arrive in order and unharmed, nobody sends what
+//! was not asked for or accepts what was not allowed, and in the end nothing is left.
 //!
 //! `SIMULATION_SEEDS=100000` runs so many seeds, `SIMULATION_SEED=7` that one alone. A failure names its seed.
 
@@ -29,6 +29,9 @@ struct Coverage {
     items: u64,
     fragments: u64,
     cut: u64,
+    leases: u64,
+    without_lease: u64,
+    turned_away: u64,
 }
 
 // Conforms: stream/ends-with-connection, flow/credit, flow/order-in-stream
@@ -51,6 +54,9 @@ fn both_sides_agree_whatever_the_network_does() {
             coverage.items,
             coverage.fragments,
             coverage.cut,
+            coverage.leases,
+            coverage.without_lease,
+            coverage.turned_away,
         ];
         assert!(seen.iter().all(|count| *count > seeds / 20), "{coverage:?}");
     }

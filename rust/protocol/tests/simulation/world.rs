@@ -45,7 +45,14 @@ enum Happening {
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let mut endpoint = |side, config| Endpoint::new(side, config, Random::new(random.next()));
+        let lease = takes_part_in_leases(&mut random);
+        let mut endpoint = |side, config| {
+            let config = Config {
+                lease: lease[side],
+                ..config
+            };
+            Endpoint::new(side, config, Random::new(random.next()))
+        };
         let endpoints = [endpoint(0, Config::client()), endpoint(1, Config::server())];
         let links = [Link::new(&mut random), Link::new(&mut random)];
         let mut world = Self {
@@ -182,7 +189,22 @@ impl World {
         coverage.lost += u64::from(self.journal.connection_ended);
         coverage.items += self.journal.items();
         coverage.cut += self.journal.cut();
+        for endpoint in &self.endpoints {
+            coverage.leases += endpoint.leasing.heard;
+            coverage.without_lease += endpoint.leasing.refused;
+            coverage.turned_away += endpoint.leasing.turned_away;
+        }
         let outputs = self.endpoints.iter().map(|endpoint| &endpoint.output);
         coverage.fragments += outputs.map(|output| output.fragments).sum::<u64>();
+    }
+}
+
+/// Which sides take part in leases. A server that does not turns away a client that does.
+fn takes_part_in_leases(random: &mut Random) -> [bool; 2] {
+    match random.below(100) {
+        0..40 => [true, true],
+        40..45 => [false, true],
+        45..47 => [true, false],
+        _ => [false, false],
     }
 }

@@ -36,8 +36,9 @@ impl Endpoint {
         }
         for _ in 0..1 + self.random.below(4) {
             match self.random.below(10) {
-                0..3 if self.requests_left > 0 => self.ask(journal),
+                0..3 if self.requests_left > 0 => self.ask(now, journal),
                 3 if self.pushes_left > 0 => self.push(journal),
+                4 if self.random.percent(50) => self.grant(now, journal),
                 _ => self.go_on(journal),
             }
             self.check();
@@ -82,7 +83,7 @@ impl Endpoint {
         sent
     }
 
-    fn ask(&mut self, journal: &mut Journal) {
+    fn ask(&mut self, now: Nanos, journal: &mut Journal) {
         let kind = self.random.pick(&[
             RequestKind::RequestResponse,
             RequestKind::FireAndForget,
@@ -97,6 +98,7 @@ impl Endpoint {
         let n = 1 + self.random.below(6) as u32;
         let (left, end) = self.plan(kind);
         let only = kind == RequestKind::RequestChannel && left == 0 && end == End::WithLastItem;
+        let allowed = self.is_allowed(now);
         let asked = self.offer(payload, |connection, body, out| match kind {
             RequestKind::RequestResponse => connection.request_response(exchange, body, out),
             RequestKind::RequestStream => connection.request_stream(exchange, n, body, out),
@@ -105,9 +107,15 @@ impl Endpoint {
         });
         let stream = match asked {
             Ok(stream) => stream,
+            Err(SendError::NoLease) => {
+                assert!(!allowed, "there is a lease");
+                return self.miss_lease();
+            }
             Err(SendError::Full | SendError::NotReady | SendError::TooManyStreams) => return,
             Err(other) => panic!("{other:?} for a request"),
         };
+        assert!(allowed, "there is no lease");
+        self.use_lease();
         self.requests_left -= 1;
         self.next_exchange += 2;
         let wanted = match kind {
