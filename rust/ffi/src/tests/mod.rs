@@ -10,6 +10,7 @@ mod commands;
 mod deadlines;
 mod external;
 mod handles;
+mod leases;
 mod limits;
 mod partial;
 mod received;
