@@ -27,6 +27,10 @@ const (
 	mayLoseCredit       deviation = "may lose a grant"
 	diesOfCancel        deviation = "dies when a responder cancels receiving"
 	pushesOnStream      deviation = "pushes metadata on a stream"
+	asksLeaseFirst      deviation = "looks for a lease on a connection that is over"
+	knowsNoLeases       deviation = "knows no leases"
+	grantsNothing       deviation = "grants no leases"
+	diesOfLease         deviation = "gives up the connection on a lease"
 )
 
 type deviating struct {
@@ -78,6 +82,16 @@ var deviations = []deviating{
 		"looks neither at the initial request n nor at REQUEST_N: it sends until it is cancelled"},
 	{rsocketRust, asClient, "push", pushesOnStream,
 		"sends METADATA_PUSH with a stream id of its own and without the metadata flag, which is to be ignored"},
+	{rsocketGo, asClient, "lease", asksLeaseFirst,
+		"a request after a rejected setup that proposed leases fails for want of a lease, without the code"},
+	{rsocketGo, asClient, "lease", grantsNothing,
+		"proposes leases and honors the server's, and has no way to send one of its own, as a client has to"},
+	{rsocketGo, asServer, "lease", diesOfLease,
+		"has no handler for a client's LEASE, and ends the connection with that error"},
+	{rsocketRust, asClient, "lease", knowsNoLeases,
+		"has no way to propose leases"},
+	{rsocketRust, asServer, "lease", knowsNoLeases,
+		"accepts a SETUP that proposes leases and never sends one, so that the client has to wait for ever"},
 }
 
 func (p peer) deviates(as role, what deviation) bool {

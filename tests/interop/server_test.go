@@ -12,9 +12,10 @@ type server struct {
 	url string
 }
 
-func startServer(t *testing.T, who peer) *server {
+func startServer(t *testing.T, who peer, flags ...string) *server {
 	t.Helper()
-	s := &server{process: start(t, who, "server", "--listen", "tcp://127.0.0.1:0")}
+	args := append([]string{"server", "--listen", "tcp://127.0.0.1:0"}, flags...)
+	s := &server{process: start(t, who, args...)}
 	ready := s.nextLine(t)
 	url, ok := strings.CutPrefix(ready, "ready ")
 	if !ok || !strings.HasPrefix(url, "tcp://127.0.0.1:") {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use rsocket_runtime::{ConnectError, ConnectOptions, Connection, Error, Origin, Payload};
 
+use crate::lease;
 use crate::options::{self, Scenario};
 use crate::report::Report;
 use crate::scenarios;
@@ -59,9 +60,12 @@ pub(crate) async fn run(options: options::Client) -> anyhow::Result<()> {
 }
 
 async fn connect(options: &options::Client) -> Result<Connection, ConnectError> {
-    let connect_options = ConnectOptions::default()
+    let mut connect_options = ConnectOptions::default()
         .keepalive(options.keepalive_interval, options.keepalive_lifetime)
         .setup_payload(&options.setup());
+    if options.scenario.needs_leases() {
+        connect_options = connect_options.lease(lease::grant_once(options.grant));
+    }
     rsocket_runtime::connect(&options.connect, connect_options).await
 }
 

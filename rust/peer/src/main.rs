@@ -4,6 +4,7 @@ mod bytes;
 mod cancel;
 mod client;
 mod items;
+mod lease;
 mod numbers;
 mod options;
 mod report;

@@ -13,6 +13,12 @@ pub(crate) struct Server {
     /// Address to listen on.
     #[arg(long, default_value = "tcp://127.0.0.1:0")]
     pub(crate) listen: String,
+    /// Agree to leases, each for so many requests; 0 for no leases.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) lease: u32,
+    /// How long a lease is good, and when the next one follows.
+    #[arg(long, default_value = "60s", value_parser = duration)]
+    pub(crate) lease_ttl: Duration,
 }
 
 #[derive(Args)]
@@ -65,6 +71,9 @@ pub(crate) struct Client {
     /// How long to be silent.
     #[arg(long, default_value = "0s", value_parser = duration)]
     pub(crate) idle: Duration,
+    /// In the scenario lease: how many requests to grant the server; 0 for none.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) grant: u32,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -83,6 +92,8 @@ pub(crate) enum Scenario {
     StreamBig,
     Channel,
     Push,
+    Lease,
+    LeaseRenewed,
 }
 
 impl Scenario {
@@ -90,6 +101,10 @@ impl Scenario {
         self.to_possible_value()
             .map(|value| value.get_name().to_owned())
             .unwrap_or_default()
+    }
+
+    pub(crate) fn needs_leases(self) -> bool {
+        matches!(self, Self::Lease | Self::LeaseRenewed)
     }
 }
 

@@ -5,6 +5,7 @@ use tokio::task::JoinSet;
 
 use crate::cancel;
 use crate::client::{Failure, request};
+use crate::lease;
 use crate::options::{self, Scenario};
 use crate::report::Report;
 use crate::responder::{ERROR_PREFIX, HANG_REQUEST};
@@ -34,6 +35,8 @@ pub(crate) async fn run(
         Scenario::StreamBig => streams::stream_big(connection, options, report).await?,
         Scenario::Channel => streams::channel(connection, options, report).await?,
         Scenario::Push => streams::push(connection, options, report).await?,
+        Scenario::Lease => lease::limited(connection, options, report).await?,
+        Scenario::LeaseRenewed => lease::renewed(connection, options, report).await?,
     }
     report.done()
 }

@@ -7,6 +7,7 @@ use rsocket_runtime::{Connection, Rejection, Server, ServerOptions, Setup};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bytes::metadata_hex;
+use crate::lease;
 use crate::options;
 use crate::report::print_line;
 use crate::responder::Responder;
@@ -16,7 +17,11 @@ const REJECT_PREFIX: &str = "reject:";
 
 pub(crate) async fn run(options: options::Server) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-    let server = Server::bind(&options.listen, ServerOptions::default()).await?;
+    let mut server_options = ServerOptions::default();
+    if let Some(strategy) = lease::fixed(&options) {
+        server_options = server_options.lease(strategy);
+    }
+    let server = Server::bind(&options.listen, server_options).await?;
     print_line(&format!("ready {}", server.url()));
     let _serving = server.serve_with(accept);
     terminate.recv().await;
@@ -24,7 +29,7 @@ pub(crate) async fn run(options: options::Server) -> anyhow::Result<()> {
     process::exit(0)
 }
 
-async fn accept(setup: Setup, _: Connection) -> Result<Responder, Rejection> {
+async fn accept(setup: Setup, connection: Connection) -> Result<Responder, Rejection> {
     let Setup { payload, .. } = setup;
     let metadata = metadata_hex(payload.metadata.as_deref());
     print_line(&format!(
@@ -35,6 +40,9 @@ async fn accept(setup: Setup, _: Connection) -> Result<Responder, Rejection> {
         Some(reason) => Err(Rejection::rejected(
             String::from_utf8_lossy(reason).into_owned(),
         )),
-        None => Ok(Responder),
+        None => {
+            tokio::spawn(lease::print_leases(&connection));
+            Ok(Responder)
+        }
     }
 }

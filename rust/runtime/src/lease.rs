@@ -78,8 +78,9 @@ impl Lease {
 pub trait LeaseStrategy: Send + Sync + 'static {
     /// Calls [`Connection::grant_lease`] as it sees fit. A peer that has been granted nothing can request nothing.
     ///
-    /// Runs once for each connection on which leases are agreed on, in a task of its own that begins when the
-    /// connection is set up. A panic ends it and nothing else.
+    /// Runs once for each connection on which leases are agreed on, beginning when the connection is set up. It is polled
+    /// once on the connection's own task, so that a lease that is granted at once goes out ahead of everything else, and
+    /// then in a task of its own. A panic ends it and nothing else.
     ///
     /// # Cancellation
     /// The future is dropped when the connection is over.

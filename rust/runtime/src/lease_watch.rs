@@ -37,7 +37,7 @@ impl LeaseWatch {
     }
 
     /// The latest lease, as it came; waits for one that has not been returned before. Those that were replaced
-    /// meanwhile are skipped. `None` when the connection is over.
+    /// meanwhile are skipped. `None` when the connection is over, after the last lease.
     ///
     /// # Cancellation
     /// Dropping the future loses nothing.
@@ -47,12 +47,12 @@ impl LeaseWatch {
             changed.as_mut().enable();
             {
                 let state = self.shared.lock();
-                if state.core.is_closed() {
-                    return None;
-                }
                 if state.granted.count != self.seen {
                     self.seen = state.granted.count;
                     return Some(state.granted.lease.clone());
+                }
+                if state.core.is_closed() {
+                    return None;
                 }
             }
             changed.await;

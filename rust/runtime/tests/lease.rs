@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes, BytesMut};
 use rsocket_protocol::frame::{ErrorFrame, Frame, PayloadRef, RequestFnf, RequestResponse, Setup};
 use rsocket_runtime::{
     ConnectOptions, Connection, Error, ErrorCode, FixedLease, Lease, LeaseStrategy, LeaseWatch,
     Origin, Payload, Rejection, Server, ServerOptions, Serving,
 };
+use rsocket_transport::length_prefix::{Split, split};
 use support::items::{Counting, numbers};
 use support::{Fate, RawPeer, TellDrop, dial, dial_with, echo, setup_frame, soon};
+use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -278,25 +280,29 @@ async fn a_client_without_leases_needs_none() {
     assert_eq!(granted.load(Ordering::Relaxed), 0, "nobody needs a lease");
 }
 
+/// A server need not wait for it.
 #[tokio::test]
-async fn a_clients_strategy_begins_with_the_connection_and_a_servers_when_it_accepts() {
-    let (ours, theirs) = tokio::io::duplex(64 << 10);
+async fn a_clients_first_lease_goes_out_with_its_setup() {
+    let (ours, mut theirs) = tokio::io::duplex(64 << 10);
     let options = ConnectOptions::default().lease(FixedLease::new(1, MINUTE));
     let _client = Connection::over(ours, options).expect("the setup fits");
-    let mut peer = RawPeer::over(theirs);
-    let mut first = Vec::new();
-    for _ in 0..2 {
-        first.push(soon(peer.receive()).await.expect("open"));
+    let mut written = BytesMut::with_capacity(1 << 10);
+    soon(theirs.read_buf(&mut written)).await.expect("open");
+    let mut frames = Vec::new();
+    while let Ok(Split::Frame { frame, consumed }) = split(&written, usize::MAX) {
+        frames.push(frame.to_vec());
+        written.advance(consumed);
     }
-    let decoded = first.iter().map(|frame| Frame::decode(frame));
-    let [Ok((0, Frame::Setup(setup))), Ok((0, Frame::Lease(lease)))] =
-        decoded.collect::<Vec<_>>()[..]
-    else {
-        panic!("{first:?}");
+    let decoded: Vec<_> = frames.iter().map(|frame| Frame::decode(frame)).collect();
+    let [Ok((0, Frame::Setup(setup))), Ok((0, Frame::Lease(lease)))] = decoded[..] else {
+        panic!("{decoded:?}");
     };
     assert!(setup.honors_lease);
     assert_eq!((lease.requests, lease.ttl_ms), (1, 60_000));
+}
 
+#[tokio::test]
+async fn a_servers_strategy_begins_when_it_accepts() {
     let (decide, decided) = tokio::sync::oneshot::channel();
     let decided = std::sync::Mutex::new(Some(decided));
     let acceptor = move |_: rsocket_runtime::Setup, _: Connection| {

@@ -25,10 +25,15 @@ func runClient(args []string) error {
 		return fmt.Errorf("unknown scenario %q", o.scenario)
 	}
 	ctx := context.Background()
-	conn, err := rsocket.Dial(ctx, o.connect,
+	dialOptions := []rsocket.Option{
 		rsocket.WithKeepalive(o.keepaliveInterval, o.keepaliveLifetime),
 		rsocket.WithSetupPayload(o.setup.payload()),
-	)
+	}
+	if needsLeases[o.scenario] {
+		o.leases = make(leases, 1)
+		dialOptions = append(dialOptions, o.leases.options()...)
+	}
+	conn, err := rsocket.Dial(ctx, o.connect, dialOptions...)
 	if err != nil {
 		return fmt.Errorf("connecting to %s: %w", o.connect, err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 
 	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
@@ -28,6 +29,7 @@ func (r *responder) handler() rsocket.Handler {
 		RequestStream:  r.stream,
 		RequestChannel: func(_ context.Context, requests items) items { return echoItems(requests) },
 		MetadataPush:   func(_ context.Context, metadata []byte) { r.out.printf("push %s", digest(metadata)) },
+		Lease:          r.leased,
 	}
 }
 
@@ -50,6 +52,15 @@ func (r *responder) stream(ctx context.Context, request *rsocket.Payload) items 
 		return func(yield func(*rsocket.Payload, error) bool) { yield(nil, r.hang(ctx)) }
 	}
 	return streamFor(data)
+}
+
+// leased tells what the client grants.
+func (r *responder) leased(lease rsocket.Lease) {
+	metadata := noMetadata
+	if lease.Metadata != nil {
+		metadata = hex.EncodeToString(lease.Metadata)
+	}
+	r.out.printf("lease requests=%d ttl=%dms metadata=%s", lease.Requests, lease.TTL.Milliseconds(), metadata)
 }
 
 func (r *responder) hang(ctx context.Context) error {

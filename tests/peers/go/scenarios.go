@@ -26,7 +26,11 @@ var scenarios = map[string]scenario{
 	"stream-big":    streamBig,
 	"channel":       channel,
 	"push":          push,
+	"lease":         leaseLimited,
+	"lease-renewed": leaseRenewed,
 }
+
+var needsLeases = map[string]bool{"lease": true, "lease-renewed": true}
 
 func echo(ctx context.Context, conn *rsocket.Conn, o options, r *report) error {
 	if err := echoOnce(ctx, conn, o.echoRequest(), 0, r); err != nil {

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
 )
@@ -19,15 +20,21 @@ const rejectPrefix = "reject:"
 func runServer(args []string) error {
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	listen := flags.String("listen", "tcp://127.0.0.1:0", "address to listen on")
+	lease := flags.Int("lease", 0, "agree to leases, each for so many requests; 0 for no leases")
+	leaseTTL := flags.Duration("lease-ttl", time.Minute, "how long a lease is good, and when the next one follows")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("reading the flags: %w", err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	return serve(ctx, *listen, newLines(os.Stdout))
+	var options []rsocket.Option
+	if *lease > 0 {
+		options = append(options, rsocket.WithLease(rsocket.FixedLease(*lease, *leaseTTL)))
+	}
+	return serve(ctx, *listen, newLines(os.Stdout), options)
 }
 
-func serve(ctx context.Context, url string, out *lines) error {
+func serve(ctx context.Context, url string, out *lines, options []rsocket.Option) error {
 	listener, err := rsocket.Listen(ctx, url)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", url, err)
@@ -35,7 +42,7 @@ func serve(ctx context.Context, url string, out *lines) error {
 	out.printf("ready tcp://%s", listener.Addr())
 	handler := (&responder{serving: ctx, out: out}).handler()
 	handler.Setup = func(_ context.Context, setup *rsocket.Setup, _ *rsocket.Conn) error { return admit(setup, out) }
-	err = rsocket.Serve(ctx, listener, handler)
+	err = rsocket.Serve(ctx, listener, handler, options...)
 	if ctx.Err() != nil {
 		return nil // We were told to end.
 	}

@@ -19,6 +19,7 @@ func runClient(args []string) error {
 	if !ok {
 		return fmt.Errorf("unknown scenario %q", o.scenario)
 	}
+	o.closed = make(chan struct{})
 	client, err := connect(o)
 	if err != nil {
 		return fmt.Errorf("connecting to %s: %w", o.connect, err)
@@ -36,9 +37,13 @@ func connect(o options) (rsocket.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rsocket.Connect().
+	builder := rsocket.Connect().
 		KeepAlive(o.keepaliveInterval, o.keepaliveLifetime, 1).
-		SetupPayload(payload.New(o.setup.data, o.setup.metadata)).
+		SetupPayload(payload.New(o.setup.data, o.setup.metadata))
+	if needsLeases[o.scenario] {
+		builder = builder.Lease().OnClose(func(error) { close(o.closed) })
+	}
+	return builder.
 		Transport(rsocket.TCPClient().SetAddr(address).Build()).
 		Start(context.Background())
 }

@@ -22,6 +22,8 @@ type options struct {
 	prefetch          int
 	after             int
 	idle              time.Duration
+	// closed is closed with a connection that uses leases.
+	closed chan struct{}
 }
 
 func parseOptions(args []string, usageOutput io.Writer) (options, error) {

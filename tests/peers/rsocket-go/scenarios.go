@@ -32,7 +32,11 @@ var scenarios = map[string]scenario{
 	"stream-big":    streamBig,
 	"channel":       channel,
 	"push":          push,
+	"lease":         leaseLimited,
+	"lease-renewed": leaseRenewed,
 }
+
+var needsLeases = map[string]bool{"lease": true, "lease-renewed": true}
 
 func echo(client rsocket.Client, o options, r *report) error {
 	if err := echoOnce(client, o.echoRequest(), 0, r); err != nil {

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/rsocket/rsocket-go"
 	"github.com/rsocket/rsocket-go/core/transport"
@@ -22,6 +23,8 @@ const rejectPrefix = "reject:"
 func runServer(args []string) error {
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	listen := flags.String("listen", "tcp://127.0.0.1:0", "address to listen on")
+	lease := flags.Int("lease", 0, "agree to leases, each for so many requests; 0 for no leases")
+	leaseTTL := flags.Duration("lease-ttl", time.Minute, "how long a lease is good, and when the next one follows")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("reading the flags: %w", err)
 	}
@@ -29,12 +32,20 @@ func runServer(args []string) error {
 	if err != nil {
 		return err
 	}
+	builder := rsocket.Receive()
+	if *lease > 0 {
+		factory, err := leaseFactory(*lease, *leaseTTL)
+		if err != nil {
+			return err
+		}
+		builder = builder.Lease(factory)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	return serve(ctx, address, newLines(os.Stdout))
+	return serve(ctx, builder, address, newLines(os.Stdout))
 }
 
-func serve(ctx context.Context, address string, out *lines) error {
+func serve(ctx context.Context, builder rsocket.ServerBuilder, address string, out *lines) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", address, err)
@@ -43,7 +54,7 @@ func serve(ctx context.Context, address string, out *lines) error {
 	handOver := func(context.Context) (transport.ServerTransport, error) {
 		return transport.NewTCPServerTransport(func(context.Context) (net.Listener, error) { return listener, nil }), nil
 	}
-	err = rsocket.Receive().
+	err = builder.
 		OnStart(func() { out.printf("ready %s%s", tcpScheme, listener.Addr()) }).
 		Acceptor(acceptor(out)).
 		Transport(handOver).

@@ -1,6 +1,8 @@
 //! The connection's part in leases: its strategy at work, and word of the peer's leases.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use tokio::task::AbortHandle;
 
@@ -25,14 +27,22 @@ impl Leasing {
         }
     }
 
-    /// Runs the strategy, where the connection is set up with leases.
+    /// Runs the strategy, where the connection is set up with leases: at once as far as it gets, so that what it grants
+    /// goes out before anything else, and the rest in a task of its own.
     pub(super) fn begin(&mut self, shared: &Arc<Shared>) {
         if !shared.lock().core.uses_leases() {
             return;
         }
-        if let Some(strategy) = self.strategy.take() {
-            let connection = Connection::borrowed(Arc::clone(shared));
-            self.task = Some(tokio::spawn(strategy.run(connection)).abort_handle());
+        let Some(strategy) = self.strategy.take() else {
+            return;
+        };
+        let mut granting = Box::pin(strategy.run(Connection::borrowed(Arc::clone(shared))));
+        // Whoever takes it on polls it again at once.
+        let poll = granting
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        if poll.is_pending() {
+            self.task = Some(tokio::spawn(granting).abort_handle());
         }
     }
 
