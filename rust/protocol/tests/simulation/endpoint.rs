@@ -192,6 +192,9 @@ impl Endpoint {
         match event {
             Event::Setup(_) => return Heard::Setup,
             Event::Closed => return Heard::Closed,
+            Event::Resume(_) | Event::Resumed | Event::Suspended => {
+                panic!("nobody resumes here")
+            }
             Event::Draining => {
                 // Whoever says so here closes the connection.
                 self.requests_left = 0;
