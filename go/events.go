@@ -122,7 +122,7 @@ func (c *Conn) endCall(event *ffi.Event, bytes []byte, callbacks *callbackRunner
 		if event.Flags&ffi.FlagExternal != 0 {
 			c.releasePayload(event.Token)
 		}
-		if event.Token >= fireAndForgetTokens || event.Stream != 0 {
+		if event.Token == 0 || event.Token >= fireAndForgetTokens || event.Stream != 0 {
 			c.logger.Debug("not sent", "stream", event.Stream, "reason", ffi.Result(event.Code))
 			return false
 		}

@@ -116,3 +116,30 @@ func TestLeasesAreChecked(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// The refusal names no request, neither one that is open nor one that was just given up.
+func TestAGrantWithoutLeasesTouchesNoRequest(t *testing.T) {
+	conn := connectTCP(t, rsocket.Handler{RequestResponse: echo})
+	requested := make(chan struct{})
+	go func() {
+		defer close(requested)
+		for range 5_000 {
+			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Microsecond)
+			answer, err := conn.RequestResponse(ctx, rsocket.NewPayload("x", ""))
+			cancel()
+			if err == nil && answer.GetDataAsString() != "x" {
+				t.Error("a request has an answer that is not its own")
+			}
+		}
+	}()
+	for {
+		select {
+		case <-requested:
+			return
+		default:
+			if err := conn.GrantLease(rsocket.Lease{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
