@@ -66,7 +66,8 @@ type Conn struct {
 	done   chan struct{}
 	err    error
 
-	// work is every goroutine of this connection, handlers included.
+	// work is every goroutine of this connection, handlers included, and one for the connection until it is terminated,
+	// whoever does that.
 	work sync.WaitGroup
 }
 
@@ -151,6 +152,7 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 	conn.queue.mu.Lock()
 	conn.unwatch = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	conn.queue.mu.Unlock()
+	conn.work.Add(1)
 	conn.work.Go(func() { conn.readLoop(0) })
 	if !server {
 		conn.startLeasing()
@@ -338,6 +340,7 @@ func (c *Conn) terminate(reason error) {
 	}
 	c.session.end()
 	c.linger()
+	c.work.Done()
 }
 
 // failPending gives every open request its error; callbacks share a goroutine.
@@ -368,7 +371,8 @@ func (c *Conn) linger() {
 		_ = l.nc.SetDeadline(time.Now().Add(lingerTimeout))
 	}
 	time.AfterFunc(lingerTimeout, c.hangUp)
-	c.kick()
+	c.queue.mu.Lock()
+	c.unlockAndFlush()
 }
 
 // sayGoodbye ends our half of the transport after the last frame.

@@ -276,14 +276,23 @@ func cutText(text string, size int) string {
 // releasePayload has the flusher forget a payload that will not be sent to its end.
 func (c *Conn) releasePayload(token uint64) {
 	c.queue.mu.Lock()
+	if c.queue.closed != nil {
+		c.queue.mu.Unlock()
+		return
+	}
 	c.queue.released = append(c.queue.released, token)
 	c.queue.kicked = true
 	c.unlockAndFlush()
 }
 
-// kick has the engine's own output flushed, such as keepalives.
+// kick has the engine's own output flushed, such as keepalives. On a connection that is over, whoever ended it has seen to
+// that, and the connection's goroutines may all be gone.
 func (c *Conn) kick() {
 	c.queue.mu.Lock()
+	if c.queue.closed != nil {
+		c.queue.mu.Unlock()
+		return
+	}
 	c.queue.kicked = true
 	c.unlockAndFlush()
 }
