@@ -25,6 +25,14 @@ type batch struct {
 	externalBytes int
 	// inline: no payload stays where it is.
 	inline bool
+	// confirmations are those who wait to hear whether their command was carried out.
+	confirmations []confirmation
+}
+
+// confirmation tells the outcome of a command that no event tells: nil when it was carried out.
+type confirmation struct {
+	token   uint64
+	outcome chan error
 }
 
 // external is a payload that the engine's output refers to by token.
@@ -80,6 +88,39 @@ func (b *batch) add(command ffi.Command, payload *Payload, externalToken uint64)
 		b.bytes = append(append(b.bytes, metadata...), data...)
 	}
 	b.commands = append(b.commands, command)
+}
+
+// confirm has somebody told what becomes of the command that was added last.
+func (b *batch) confirm(token uint64) <-chan error {
+	b.commands[len(b.commands)-1].Token = token
+	outcome := make(chan error, 1)
+	b.confirmations = append(b.confirmations, confirmation{token, outcome})
+	return outcome
+}
+
+// tell gives one who waits the outcome; later ones are not heard.
+func (b *batch) tell(token uint64, err error) {
+	for _, waiting := range b.confirmations {
+		if waiting.token == token {
+			waiting.tell(err)
+		}
+	}
+}
+
+func (c confirmation) tell(err error) {
+	select {
+	case c.outcome <- err:
+	default:
+	}
+}
+
+// tellAll gives the others theirs.
+func (b *batch) tellAll(err error) {
+	for _, waiting := range b.confirmations {
+		waiting.tell(err)
+	}
+	clear(b.confirmations)
+	b.confirmations = b.confirmations[:0]
 }
 
 // addCopied appends a command with a message of its own, whatever its size.

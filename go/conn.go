@@ -216,7 +216,8 @@ func (c *Conn) RequestResponseFunc(payload *Payload, callback ResponseCallback) 
 }
 
 // FireAndForget sends a request that gets no answer. It returns when the request is on its way, which says nothing
-// about its arrival. ctx bounds the wait for room to send.
+// about its arrival. ctx bounds the wait for room to send, and on a connection with leases for the engine's word that the
+// peer's lease allows it.
 func (c *Conn) FireAndForget(ctx context.Context, payload *Payload) error {
 	if err := c.checkPayload(payload); err != nil {
 		return err
@@ -253,7 +254,8 @@ func requestError(err error) error {
 const maxMetadataPush = 32 << 10
 
 // MetadataPush sends metadata for the whole connection to the peer's [Handler.MetadataPush]; nothing comes back. At
-// most 32 KiB. ctx bounds the wait for room to send.
+// most 32 KiB. ctx bounds the wait for room to send. [ErrSuspended] where the connection has no transport at the moment:
+// RSocket would not send it again.
 func (c *Conn) MetadataPush(ctx context.Context, metadata []byte) error {
 	if len(metadata) > maxMetadataPush {
 		return fmt.Errorf("%w: %d bytes of pushed metadata, the limit is %d", ErrPayloadTooLarge, len(metadata), maxMetadataPush)

@@ -124,6 +124,10 @@ func (c *Conn) endCall(event *ffi.Event, bytes []byte, callbacks *callbackRunner
 		}
 		if event.Token == 0 || event.Token >= fireAndForgetTokens || event.Stream != 0 {
 			c.logger.Debug("not sent", "stream", event.Stream, "reason", ffi.Result(event.Code))
+			if event.Token >= fireAndForgetTokens && c.flusher.batch != nil {
+				// Only the flusher hears of these.
+				c.flusher.batch.tell(event.Token, c.refused(ffi.Result(event.Code)))
+			}
 			return false
 		}
 	}

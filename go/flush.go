@@ -166,11 +166,12 @@ func (c *Conn) encode() {
 	arena, to, result := c.engine.drive(&s.turn, &s.progress, nil)
 	f.stuck = false
 	if result != ffi.ResultOK {
-		c.endBatch()
-		f.more = false
+		failure := engineFailure(result)
 		if result != ffi.ResultClosed {
-			c.terminate(engineFailure(result))
+			c.terminate(failure)
 		}
+		c.endBatch(failure)
+		f.more = false
 		return
 	}
 	f.used += s.progress.CommandsUsed
@@ -181,13 +182,15 @@ func (c *Conn) encode() {
 	f.more = batchLeft || s.progress.Flags&ffi.ProgressMoreOutput != 0
 	f.stuck = batchLeft && s.progress.Flags&ffi.ProgressSuspended != 0 && len(f.pending) == 0
 	if !batchLeft {
-		c.endBatch()
+		c.endBatch(nil)
 	}
 }
 
-func (c *Conn) endBatch() {
+// endBatch is for a batch whose commands have been carried out or refused, or else cannot be.
+func (c *Conn) endBatch(reason error) {
 	f := &c.flusher
 	if f.batch != nil {
+		f.batch.tellAll(reason)
 		f.batch.recycle()
 		f.batch = nil
 	}

@@ -40,6 +40,9 @@ func TestLeasesLimitRequests(t *testing.T) {
 	if err := request(); !errors.Is(err, rsocket.ErrNoLease) || !errors.As(err, &known) || !known.RetrySafe() {
 		t.Errorf("before any lease: %v", err)
 	}
+	if err := conn.FireAndForget(ctx, rsocket.NewPayload("x", "")); !errors.Is(err, rsocket.ErrNoLease) {
+		t.Errorf("a fire-and-forget before any lease: %v", err)
+	}
 	leases <- rsocket.Lease{TTL: time.Minute, Requests: 2, Metadata: []byte("why")}
 	if lease := await(t, heard); lease.TTL != time.Minute || lease.Requests != 2 || string(lease.Metadata) != "why" {
 		t.Errorf("heard %+v", lease)
@@ -51,6 +54,9 @@ func TestLeasesLimitRequests(t *testing.T) {
 	}
 	if err := request(); !errors.Is(err, rsocket.ErrNoLease) {
 		t.Errorf("beyond the lease: %v", err)
+	}
+	if err := conn.FireAndForget(ctx, rsocket.NewPayload("x", "")); !errors.Is(err, rsocket.ErrNoLease) {
+		t.Errorf("a fire-and-forget beyond the lease: %v", err)
 	}
 	for _, err := range conn.RequestStream(ctx, rsocket.NewPayload("x", "")) {
 		if !errors.Is(err, rsocket.ErrNoLease) {

@@ -191,8 +191,22 @@ func (c *Conn) submitMetadataPush(ctx context.Context, metadata []byte) error {
 		return err
 	}
 	c.queue.batch.addCopied(ffi.Command{Kind: ffi.CommandMetadataPush}, metadata)
+	c.queue.sequence++
+	outcome := c.queue.batch.confirm(fireAndForgetTokens | uint64(c.queue.sequence))
 	c.unlockAndFlush()
-	return nil
+	return c.awaitOutcome(ctx, outcome)
+}
+
+// awaitOutcome waits until a command was carried out or refused.
+func (c *Conn) awaitOutcome(ctx context.Context, outcome <-chan error) error {
+	select {
+	case err := <-outcome:
+		return err
+	case <-c.done:
+		return c.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // submitSmall queues a command that always finds room: what asks for it is bounded itself, such as open streams. When
@@ -226,8 +240,13 @@ func (c *Conn) submitFireAndForget(ctx context.Context, payload *Payload) error 
 	c.queue.sequence++
 	token := fireAndForgetTokens | uint64(c.queue.sequence)
 	c.queue.batch.add(ffi.Command{Kind: ffi.CommandFireAndForget, Token: token}, payload, token)
-	c.unlockAndFlushSoon()
-	return nil
+	if c.lease == nil {
+		c.unlockAndFlushSoon()
+		return nil
+	}
+	outcome := c.queue.batch.confirm(token)
+	c.unlockAndFlush()
+	return c.awaitOutcome(ctx, outcome)
 }
 
 // submitCancel withdraws a request that the caller has claimed, and frees its index. There is always room for it: the
