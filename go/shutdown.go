@@ -41,7 +41,9 @@ func (q *queue) noteDrained(answering int64) {
 	if !q.draining || q.drained == nil || answering > 0 {
 		return
 	}
-	if q.calls.open.Load() > 0 || q.batch != nil || q.flushing || q.kicked {
+	// A request that was refused may have left an empty batch behind.
+	waiting := q.batch != nil && len(q.batch.commands) > 0
+	if waiting || q.calls.open.Load() > 0 || q.flushing || q.kicked {
 		return
 	}
 	select {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"testing"
+	"time"
 
 	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
 )
@@ -170,6 +171,30 @@ func TestRequestsOfAShuttingDownSideAreRefused(t *testing.T) {
 	}
 	cancel() // The last request under way ends.
 	await(t, errs)
+	if err := await(t, stopped); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+}
+
+// A request that was refused leaves nothing behind that a shutdown would wait for.
+func TestRefusedRequestsDoNotHoldUpAShutdown(t *testing.T) {
+	started, gate := make(chan struct{}, 1), make(chan struct{})
+	conn := connectTCP(t, gated(started, gate), rsocket.WithKeepalive(time.Hour, 2*time.Hour))
+	answered, stopped := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := conn.RequestResponse(testContext(t), rsocket.NewPayload("x", ""))
+		answered <- err
+	}()
+	await(t, started)
+	go func() { stopped <- conn.Shutdown(testContext(t)) }()
+	eventually(t, "requests are refused", func() bool {
+		err := conn.FireAndForget(testContext(t), rsocket.NewPayload("x", ""))
+		return errors.Is(err, rsocket.ErrConnectionClosing)
+	})
+	close(gate)
+	if err := await(t, answered); err != nil {
+		t.Errorf("the request under way: %v", err)
+	}
 	if err := await(t, stopped); err != nil {
 		t.Errorf("Shutdown: %v", err)
 	}
