@@ -114,13 +114,11 @@ func (c confirmation) tell(err error) {
 	}
 }
 
-// tellAll gives the others theirs.
-func (b *batch) tellAll(err error) {
+// tellAll tells the others that their commands were carried out.
+func (b *batch) tellAll() {
 	for _, waiting := range b.confirmations {
-		waiting.tell(err)
+		waiting.tell(nil)
 	}
-	clear(b.confirmations)
-	b.confirmations = b.confirmations[:0]
 }
 
 // addCopied appends a command with a message of its own, whatever its size.
@@ -137,6 +135,8 @@ func (b *batch) recycle() {
 		return
 	}
 	clear(b.externals)
+	clear(b.confirmations)
+	b.confirmations = b.confirmations[:0]
 	b.commands, b.bytes, b.externals, b.externalBytes = b.commands[:0], b.bytes[:0], b.externals[:0], 0
 	batches.Put(b)
 }

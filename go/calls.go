@@ -13,6 +13,8 @@ import (
 type call struct {
 	// token names the request while nobody has claimed it, else 0.
 	token atomic.Uint64
+	// opening is the call's command.
+	opening opening
 	// done gets a value when the blocking form has its outcome.
 	done chan struct{}
 	// callback is set in the callback form.

@@ -201,14 +201,15 @@ func (c *Conn) RequestResponse(ctx context.Context, payload *Payload) (*Payload,
 // waits. When an error is returned, the callback is not called.
 func (c *Conn) RequestResponseFunc(payload *Payload, callback ResponseCallback) error {
 	if callback == nil {
-		return fmt.Errorf("%w: no callback", ErrInvalidArgument)
+		return errNoCallback
 	}
 	if err := c.checkPayload(payload); err != nil {
 		return err
 	}
 	waiting := c.queue.calls.newCall()
 	waiting.callback = callback
-	if _, err := c.submitRequest(c.ctx, waiting, payload); err != nil {
+	// The end of the connection ends the wait for room as well.
+	if _, err := c.submitRequest(context.Background(), waiting, payload); err != nil {
 		c.queue.calls.recycle(waiting)
 		return requestError(err)
 	}
@@ -233,7 +234,7 @@ func (c *Conn) FireAndForget(ctx context.Context, payload *Payload) error {
 
 func (c *Conn) checkPayload(payload *Payload) error {
 	if payload == nil {
-		return fmt.Errorf("%w: no payload", ErrInvalidArgument)
+		return errNoPayload
 	}
 	if size := payload.Len(); size > c.limits.MaxPayloadLen {
 		return fmt.Errorf("%w: %d bytes, the limit is %d", ErrPayloadTooLarge, size, c.limits.MaxPayloadLen)
@@ -315,6 +316,7 @@ func (c *Conn) isClosed() bool {
 // terminate ends everything that waits on the connection; the first reason stays. The transport stays open a little
 // for the last frames; see linger.
 func (c *Conn) terminate(reason error) {
+	handed := c.engine.closeBatches() // First, so that no flusher sends more once it knows of the end.
 	q := &c.queue
 	q.mu.Lock()
 	if q.closed != nil {
@@ -335,10 +337,18 @@ func (c *Conn) terminate(reason error) {
 	close(c.done)
 	c.cancel(reason)
 	c.unwatch()
-	c.logger.Debug("connection over", "remote", c.RemoteAddr(), "reason", reason, "pending", len(pending))
-	c.failPending(pending, reason)
+	c.logger.Debug("connection over", "remote", c.RemoteAddr(), "reason", reason,
+		"pending", len(pending), "streams", len(streams))
+	unsent := neverSent(reason)
+	failure := func(request opening) error {
+		if handed.includes(request) {
+			return reason
+		}
+		return unsent
+	}
+	c.failPending(pending, failure)
 	for _, stream := range streams {
-		stream.lost(reason)
+		stream.lost(failure(stream.opening))
 	}
 	c.session.end()
 	c.linger()
@@ -346,22 +356,23 @@ func (c *Conn) terminate(reason error) {
 }
 
 // failPending gives every open request its error; callbacks share a goroutine.
-func (c *Conn) failPending(pending []*call, reason error) {
-	var callbacks []ResponseCallback
+func (c *Conn) failPending(pending []*call, failure func(opening) error) {
+	var callbacks []endedCall
 	for _, waiting := range pending {
+		err := failure(waiting.opening)
 		if waiting.callback != nil {
-			callbacks = append(callbacks, waiting.callback)
+			callbacks = append(callbacks, endedCall{callback: waiting.callback, err: err})
 			continue
 		}
-		waiting.err = reason
+		waiting.err = err
 		waiting.done <- struct{}{}
 	}
 	if len(callbacks) == 0 {
 		return
 	}
 	c.work.Go(func() {
-		for _, callback := range callbacks {
-			callback(nil, reason)
+		for _, ended := range callbacks {
+			ended.run()
 		}
 	})
 }

@@ -15,6 +15,8 @@ type engine struct {
 	mu sync.Mutex
 	// core is nil once it is freed.
 	core *ffi.Connection
+	// handed is what the core has been given in batches; see handed.go.
+	handed handed
 	// timer fires when the core wants to be driven; armed is for when it is set, on the connection's clock.
 	timer *time.Timer
 	armed uint64
@@ -35,6 +37,10 @@ const resultStale ffi.Result = math.MaxUint32
 func (e *engine) drive(turn *ffi.Turn, progress *ffi.Progress, from *link) (arena []byte, to *link, result ffi.Result) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return e.driveLocked(turn, progress, from)
+}
+
+func (e *engine) driveLocked(turn *ffi.Turn, progress *ffi.Progress, from *link) (arena []byte, to *link, result ffi.Result) {
 	if e.core == nil {
 		return nil, nil, ffi.ResultClosed
 	}

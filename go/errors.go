@@ -49,6 +49,8 @@ var (
 		unsent:  true,
 	}
 
+	errNoPayload  = fmt.Errorf("%w: no payload", ErrInvalidArgument)
+	errNoCallback = fmt.Errorf("%w: no callback", ErrInvalidArgument)
 	// errHandedOver: the connection's transport carries an earlier connection again.
 	errHandedOver = &Error{
 		Code:    CodeConnectionClose,
@@ -142,7 +144,7 @@ type Error struct {
 
 	// kind is one of the Err variables.
 	kind error
-	// unsent: the request never left this side.
+	// unsent: the request was never handed to the transport.
 	unsent bool
 	// cause is the operating system's error, if that was it.
 	cause error
@@ -171,9 +173,22 @@ func (e *Error) Unwrap() []error {
 }
 
 // RetrySafe reports whether the peer is known not to have processed the request, so that sending it again cannot make
-// anything happen twice.
+// anything happen twice: nothing of it was handed to the transport, or the peer said that it did not process it
+// (REJECTED, or a rejected setup).
 func (e *Error) RetrySafe() bool {
 	return e.unsent || e.Code == CodeRejected || errors.Is(e.kind, ErrRejectedSetup)
+}
+
+// neverSent is the end of a connection as the error of a request of which nothing was handed to the transport. Other
+// errors stay as they are.
+func neverSent(reason error) error {
+	var known *Error
+	if !errors.As(reason, &known) {
+		return reason
+	}
+	unsent := *known
+	unsent.unsent = true
+	return &unsent
 }
 
 // requestKind is the kind of a request's error.

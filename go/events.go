@@ -174,7 +174,7 @@ func (c *Conn) failure(event *ffi.Event, bytes []byte) error {
 func (c *Conn) refused(result ffi.Result) error {
 	if result == ffi.ResultClosed {
 		if reason, ok := c.engine.closeReason(); ok {
-			return closeError(reason)
+			return neverSent(closeError(reason))
 		}
 	}
 	return &Error{

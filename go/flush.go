@@ -163,34 +163,36 @@ func (c *Conn) encode() {
 		s.turn.Commands = f.batch.commands[f.used:]
 		s.turn.CommandBytes = f.batch.bytes
 	}
-	arena, to, result := c.engine.drive(&s.turn, &s.progress, nil)
+	arena, to, result := c.engine.driveBatch(&s.turn, &s.progress)
 	f.stuck = false
 	if result != ffi.ResultOK {
-		failure := engineFailure(result)
-		if result != ffi.ResultClosed {
-			c.terminate(failure)
-		}
-		c.endBatch(failure)
+		c.endBatch()
 		f.more = false
+		if result != ffi.ResultClosed {
+			c.terminate(engineFailure(result))
+		}
 		return
 	}
 	f.used += s.progress.CommandsUsed
 	f.link = to
 	f.arrange()
 	c.handleEvents(s.events[:s.progress.EventsLen], nil, arena, nil)
-	batchLeft := f.batch != nil && f.used < len(f.batch.commands)
+	// A turn that leaves the commands out is one after the connection's end.
+	batchLeft := len(s.turn.Commands) > 0 && f.used < len(f.batch.commands)
 	f.more = batchLeft || s.progress.Flags&ffi.ProgressMoreOutput != 0
 	f.stuck = batchLeft && s.progress.Flags&ffi.ProgressSuspended != 0 && len(f.pending) == 0
 	if !batchLeft {
-		c.endBatch(nil)
+		c.endBatch()
 	}
 }
 
-// endBatch is for a batch whose commands have been carried out or refused, or else cannot be.
-func (c *Conn) endBatch(reason error) {
+// endBatch is for a batch whose commands have been carried out or refused, or will never be.
+func (c *Conn) endBatch() {
 	f := &c.flusher
 	if f.batch != nil {
-		f.batch.tellAll(reason)
+		if f.used == len(f.batch.commands) {
+			f.batch.tellAll() // The others hear of the connection's end.
+		}
 		f.batch.recycle()
 		f.batch = nil
 	}

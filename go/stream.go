@@ -48,7 +48,9 @@ func newStreamSettings(opts []StreamOption) streamSettings {
 type Stream struct {
 	conn  *Conn
 	token uint64
-	inbox inbox
+	// opening is the command that opened it.
+	opening opening
+	inbox   inbox
 	// outlet sends this side's items; that of a request-stream has ended from the beginning.
 	outlet outlet
 	// open counts the directions that are still open. Whoever ends the last one frees the token.

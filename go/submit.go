@@ -14,6 +14,8 @@ type queue struct {
 	mu sync.Mutex
 	// batch is nil while nothing waits.
 	batch *batch
+	// taken counts the commands of the batches that flushers have taken.
+	taken uint64
 	calls callTable
 	// flushing: somebody is the flusher.
 	flushing bool
@@ -82,6 +84,24 @@ func (q *queue) copyAll() {
 	}
 }
 
+// lockForRequest is lockForPayload for a request of this side, which a shutdown takes no more. An error that is the
+// connection's end says that the request was not sent.
+func (q *queue) lockForRequest(ctx context.Context, size int) error {
+	if err := q.lockForPayload(ctx, size); err != nil {
+		return neverSent(err)
+	}
+	if q.draining {
+		q.mu.Unlock()
+		return errDraining
+	}
+	return nil
+}
+
+// nextNumber is the number of the command that is added next. Called with the lock held and a batch.
+func (q *queue) nextNumber() uint64 {
+	return q.taken + uint64(len(q.batch.commands))
+}
+
 // becomeFlusher reports whether the caller now has to flush. Called with the lock held.
 func (q *queue) becomeFlusher() bool {
 	if q.flushing {
@@ -121,6 +141,9 @@ func (q *queue) take(f *flusher) (*batch, queueState) {
 		return nil, queueEmpty
 	}
 	taken := q.batch
+	if taken != nil {
+		q.taken += uint64(len(taken.commands))
+	}
 	q.batch, q.kicked = nil, false
 	if q.room != nil {
 		close(q.room)
@@ -131,18 +154,15 @@ func (q *queue) take(f *flusher) (*batch, queueState) {
 
 // submitRequest starts a request-response. The call is claimed by nobody when it returns an error.
 func (c *Conn) submitRequest(ctx context.Context, waiting *call, payload *Payload) (token uint64, err error) {
-	if err := c.queue.lockForPayload(ctx, payload.Len()); err != nil {
+	if err := c.queue.lockForRequest(ctx, payload.Len()); err != nil {
 		return 0, err
-	}
-	if c.queue.draining {
-		c.queue.mu.Unlock()
-		return 0, errDraining
 	}
 	token, ok := c.queue.calls.add(waiting)
 	if !ok {
 		c.queue.mu.Unlock()
 		return 0, ErrTooManyRequests
 	}
+	waiting.opening = opening{token: token, number: c.queue.nextNumber()}
 	command := ffi.Command{Kind: ffi.CommandRequestResponse, Token: token}
 	c.queue.batch.add(command, payload, token)
 	if waiting.callback == nil || c.queue.calls.open.Load() == 1 {
@@ -155,17 +175,14 @@ func (c *Conn) submitRequest(ctx context.Context, waiting *call, payload *Payloa
 
 // submitStream starts a request-stream or request-channel.
 func (c *Conn) submitStream(ctx context.Context, command ffi.Command, stream *Stream, first *Payload) error {
-	if err := c.queue.lockForPayload(ctx, first.Len()); err != nil {
+	if err := c.queue.lockForRequest(ctx, first.Len()); err != nil {
 		return err
-	}
-	if c.queue.draining {
-		c.queue.mu.Unlock()
-		return errDraining
 	}
 	if !c.queue.calls.addStream(stream) {
 		c.queue.mu.Unlock()
 		return ErrTooManyRequests
 	}
+	stream.opening = opening{token: stream.token, number: c.queue.nextNumber()}
 	command.Token = stream.token
 	c.queue.batch.add(command, first, stream.token)
 	c.unlockAndFlush()
@@ -188,7 +205,7 @@ func (c *Conn) submitItem(ctx context.Context, stream uint32, item *Payload) err
 // submitMetadataPush queues a METADATA_PUSH.
 func (c *Conn) submitMetadataPush(ctx context.Context, metadata []byte) error {
 	if err := c.queue.lockForPayload(ctx, min(len(metadata), inlineLimit)); err != nil {
-		return err
+		return neverSent(err)
 	}
 	c.queue.batch.addCopied(ffi.Command{Kind: ffi.CommandMetadataPush}, metadata)
 	c.queue.sequence++
@@ -230,12 +247,8 @@ func (c *Conn) submitSmall(command ffi.Command, message string, over bool) {
 
 // submitFireAndForget queues a fire-and-forget.
 func (c *Conn) submitFireAndForget(ctx context.Context, payload *Payload) error {
-	if err := c.queue.lockForPayload(ctx, payload.Len()); err != nil {
+	if err := c.queue.lockForRequest(ctx, payload.Len()); err != nil {
 		return err
-	}
-	if c.queue.draining {
-		c.queue.mu.Unlock()
-		return errDraining
 	}
 	c.queue.sequence++
 	token := fireAndForgetTokens | uint64(c.queue.sequence)
