@@ -56,9 +56,11 @@ impl ControlQueue {
         self.lens.clear();
     }
 
-    /// Drops the frames on stream 0: they belong to a transport that is gone.
+    /// Drops the frames on stream 0: they belong to a transport that is gone. Whether the peer read what was sent on it
+    /// does not matter any more.
     pub(super) fn drop_connection_frames(&mut self) {
         self.retain(|stream, _| stream != 0);
+        self.overflowed = false;
     }
 
     /// Moves the frames on stream 0 to the sink while there is room, past the others; true when none is left.

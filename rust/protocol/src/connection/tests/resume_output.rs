@@ -158,3 +158,19 @@ fn a_connection_that_is_over_has_nothing_to_send_without_a_transport() {
     assert!(!client.connection.wants_transmit());
     assert_eq!(client.reason().origin, Origin::User);
 }
+
+#[test]
+fn what_could_not_be_sent_on_a_lost_transport_is_not_held_against_the_next() {
+    let mut config = resumable(client_config());
+    config.limits.max_control_bytes = 50;
+    let mut pair = Pair::with(&config, &resumable(server_config()));
+    pair.client.out.room = 0;
+    for _ in 0..9 {
+        assert_eq!(pair.client.run_to_deadline(), None, "a KEEPALIVE is due");
+    }
+    pair.client.out.room = usize::MAX;
+    lose(&mut pair);
+    resume(&mut pair);
+    pair.client.receive(0, ping(b""));
+    assert!(!pair.client.connection.is_closed());
+}
