@@ -225,7 +225,13 @@ impl Connection {
 
     /// Writes what waits, as far as there is room: first the frames that go ahead of payloads, then fragments.
     pub fn transmit<S: FrameSink>(&mut self, sink: &mut S) {
-        self.ask_for_position();
+        self.transmit_all(sink);
+        if self.ask_for_position() {
+            self.transmit_all(sink);
+        }
+    }
+
+    fn transmit_all<S: FrameSink>(&mut self, sink: &mut S) {
         if !self.flush_session(sink) {
             return;
         }

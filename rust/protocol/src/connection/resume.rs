@@ -469,15 +469,16 @@ impl Connection {
         up_to_date || (self.control.flush_connection_frames(sink) && session.replay(sink))
     }
 
-    /// Asks the peer for its position when much has been sent since the last time.
+    /// Asks the peer for its position if much has been sent since the last time.
     #[inline]
-    pub(super) fn ask_for_position(&mut self) {
-        if let Some(session) = &mut self.session
-            && session.wants_to_ask()
-        {
-            session.asked_at = session.sent;
-            self.control.push_keepalive_request(session.received);
-        }
+    pub(super) fn ask_for_position(&mut self) -> bool {
+        let session = self.session.as_mut();
+        let Some(session) = session.filter(|session| session.wants_to_ask()) else {
+            return false;
+        };
+        session.asked_at = session.sent;
+        self.control.push_keepalive_request(session.received);
+        true
     }
 
     /// Whether the peer has been sent everything that is kept for it.

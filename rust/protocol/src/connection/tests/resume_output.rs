@@ -99,11 +99,9 @@ fn nothing_follows_the_error_that_ends_a_connection() {
     let mut pair = pair();
     pair.client.request(1, &vec![0; STORE / 2]);
     let client = &mut pair.client;
+    client.out.take();
     client.connection.close(ErrorCode::CONNECTION_ERROR, "done");
-    let sent = client.sent();
-    let last = sent.last().map(|frame| Frame::decode(frame));
-    let end = error(ErrorCode::CONNECTION_ERROR, "done");
-    assert_eq!(last, Some(Ok((0, end))));
+    client.assert_sent(&[(0, error(ErrorCode::CONNECTION_ERROR, "done"))]);
 }
 
 #[test]
@@ -116,6 +114,18 @@ fn a_connection_that_wants_to_know_the_position_says_so() {
     assert!(client.connection.wants_transmit());
     assert!(client.connection.transmit_one(&mut client.out));
     assert_eq!(client.out.take().len(), 1, "a KEEPALIVE");
+    assert!(!client.connection.wants_transmit());
+}
+
+#[test]
+fn a_connection_that_may_transmit_leaves_nothing_to_ask() {
+    let mut config = resumable(client_config());
+    config.fragment_len = 64;
+    let mut client = Alone::client_with(&config);
+    client.out.room = 1;
+    client.request(1, &vec![0; STORE / 2]);
+    client.out.room = usize::MAX;
+    client.connection.transmit(&mut client.out);
     assert!(!client.connection.wants_transmit());
 }
 
