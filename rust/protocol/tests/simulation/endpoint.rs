@@ -1,8 +1,9 @@
 //! One side: a connection and its driver. What its application does is in [`application`], what leases have to do with it in
-//! [`leasing`].
+//! [`leasing`], and what resuming has in [`resuming`].
 
 mod application;
 mod leasing;
+mod resuming;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use crate::random::Random;
 use crate::wire::{Output, take_frame};
 
 use leasing::Leasing;
+pub(crate) use resuming::Resumption;
 
 /// Codes that an application fails a stream with, and that a library turns a request away with.
 const FAILED: ErrorCode = ErrorCode::APPLICATION_ERROR;
@@ -27,6 +29,8 @@ pub(crate) struct Endpoint {
     limits: Limits,
     pub(crate) output: Output,
     received: Vec<u8>,
+    /// The transport that it uses, by number. A connection that waits for another one has none.
+    pub(crate) transport: Option<usize>,
     /// What this side takes part in, by name, until it has ended in both directions.
     talks: BTreeMap<Name, Talk>,
     requests_left: u64,
@@ -37,6 +41,10 @@ pub(crate) struct Endpoint {
     pub(crate) random: Random,
     /// The driver knows that the connection is over.
     pub(crate) closed: bool,
+    /// How often it went on over another transport.
+    pub(crate) resumed: u64,
+    /// How often its peer fell silent.
+    pub(crate) silences: u64,
 }
 
 /// A [`StreamName`] that can be ordered.
@@ -113,6 +121,7 @@ impl Endpoint {
             limits: config.limits,
             output: Output::new(config.fragment_len),
             received: Vec::new(),
+            transport: Some(0),
             talks: BTreeMap::new(),
             requests_left: random.below(20),
             pushes_left: random.below(3),
@@ -121,6 +130,8 @@ impl Endpoint {
             next_token: 0,
             random,
             closed: false,
+            resumed: 0,
+            silences: 0,
         }
     }
 
@@ -128,7 +139,7 @@ impl Endpoint {
     pub(crate) fn is_at_rest(&self) -> bool {
         let done = self.requests_left == 0 && self.pushes_left == 0 && self.talks.is_empty();
         let sent = !self.connection.wants_transmit() && self.output.bytes.is_empty();
-        self.closed || done && sent
+        self.closed || done && sent && !self.connection.is_suspended()
     }
 
     /// Nothing is left of what has ended.
@@ -155,6 +166,8 @@ impl Endpoint {
         assert!(connection.outbound_streams() >= users);
         assert!(connection.inbound_streams() >= self.talks.len() - users);
         assert_eq!(connection.is_closed(), self.closed);
+        let waits = connection.awaits_transport();
+        assert_eq!(waits, self.transport.is_none() && !self.closed);
     }
 
     /// Bytes arrived.
@@ -170,7 +183,7 @@ impl Endpoint {
         {
             let arrival = self.look_at(&frame);
             let event = self.connection.receive(time, &frame);
-            self.check_arrival(now, &arrival, event.as_ref());
+            self.check_arrival(now, &arrival, event.as_ref(), journal);
             let Some(event) = event else {
                 continue;
             };
@@ -182,19 +195,10 @@ impl Endpoint {
         }
     }
 
-    /// The stream of bytes has ended.
-    pub(crate) fn receive_end(&mut self, journal: &mut Journal) {
-        self.connection.transport_closed("gone");
-        self.end(journal);
-    }
-
     fn hear(&mut self, now: Nanos, event: Event<'_>, journal: &mut Journal) -> Heard {
         match event {
             Event::Setup(_) => return Heard::Setup,
             Event::Closed => return Heard::Closed,
-            Event::Resume(_) | Event::Resumed | Event::Suspended => {
-                panic!("nobody resumes here")
-            }
             Event::Draining => {
                 // Whoever says so here closes the connection.
                 self.requests_left = 0;
@@ -212,9 +216,10 @@ impl Endpoint {
                 self.hear_lease(now, lease, journal);
             }
             Event::MetadataPush(metadata) => {
-                let received = &mut journal.push_received[1 - self.side];
-                assert_eq!(metadata, received.to_be_bytes(), "pushes out of order");
-                *received += 1;
+                let metadata = metadata.try_into().expect("it is a number");
+                let number = usize::from_be_bytes(metadata);
+                let transport = self.transport.expect("it came over one");
+                journal.receive_push(1 - self.side, number, transport);
             }
             Event::Request {
                 stream,
@@ -287,6 +292,13 @@ impl Endpoint {
                     assert_eq!((code, &*message), (FAILED, &b"failed"[..]));
                 }
                 self.end_both(name.into(), journal);
+            }
+            Event::Resumed => {
+                assert!(!self.connection.is_suspended());
+                self.resumed += 1;
+            }
+            other @ (Event::Resume(_) | Event::Suspended) => {
+                panic!("{other:?} was not to be expected")
             }
         }
         Heard::Nothing
@@ -376,6 +388,7 @@ impl Endpoint {
     pub(crate) fn transmit(&mut self, room: usize, idle: bool) -> Vec<u8> {
         (self.output.room, self.output.idle) = (room, idle);
         self.connection.transmit(&mut self.output);
+        assert!(room < usize::MAX || !self.connection.wants_transmit());
         (self.output.room, self.output.idle) = (0, false);
         std::mem::take(&mut self.output.bytes)
     }

@@ -3,7 +3,8 @@
 //! Both sides make requests of every kind with payloads of any length, grant, send, complete, fail, withdraw and push
 //! metadata, in some worlds under leases, while the network delays, cuts and holds up their bytes, and now and then goes
 //! away. Whatever happens, each request ends once on each side, items arrive in order and unharmed, nobody sends what
-//! was not asked for or accepts what was not allowed, and in the end nothing is left.
+//! was not asked for or accepts what was not allowed, and in the end nothing is left. In some worlds a network that goes
+//! away is followed by another one, over which the connection goes on as if nothing had been.
 //!
 //! `SIMULATION_SEEDS=100000` runs so many seeds, `SIMULATION_SEED=7` that one alone. A failure names its seed.
 
@@ -11,6 +12,8 @@ mod endpoint;
 mod journal;
 mod network;
 mod random;
+mod reception;
+mod transport;
 mod wire;
 mod world;
 
@@ -32,6 +35,15 @@ struct Coverage {
     leases: u64,
     without_lease: u64,
     turned_away: u64,
+    /// Worlds that went on over another transport and came to their end.
+    resumed: u64,
+    /// Transports that were lost before the client was told that it may go on.
+    unanswered: u64,
+    /// Sessions that could not be resumed, and that nobody resumed in time.
+    rejected: u64,
+    timed_out: u64,
+    /// Peers that fell silent.
+    silences: u64,
 }
 
 // Conforms: stream/ends-with-connection, flow/credit, flow/order-in-stream
@@ -57,6 +69,11 @@ fn both_sides_agree_whatever_the_network_does() {
             coverage.leases,
             coverage.without_lease,
             coverage.turned_away,
+            coverage.resumed,
+            coverage.unanswered,
+            coverage.rejected,
+            coverage.timed_out,
+            coverage.silences,
         ];
         assert!(seen.iter().all(|count| *count > seeds / 20), "{coverage:?}");
     }

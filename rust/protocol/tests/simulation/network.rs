@@ -24,12 +24,13 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(random: &mut Random) -> Self {
+    pub(crate) fn new(now: Nanos, random: &mut Random) -> Self {
+        let held_up = random.percent(5);
         Self {
             capacity: random.pick(&[100, 500, 4_000, 64 << 10]),
             in_flight: 0,
             last_arrival: 0,
-            stalled_until: 0,
+            stalled_until: now + u64::from(held_up) * random.below(500) * MILLISECOND,
             max_delay: random.pick(&[1, MILLISECOND, 20 * MILLISECOND, 200 * MILLISECOND]),
         }
     }

@@ -23,6 +23,8 @@ pub(crate) struct Output {
     begun: Option<(usize, usize)>,
     /// Longest frame that a payload may have.
     fragment_len: usize,
+    /// The ERROR that ends the connection was written.
+    ended: bool,
     /// PAYLOAD frames that more of the same payload follow.
     pub(crate) fragments: u64,
 }
@@ -48,6 +50,8 @@ impl Output {
     fn inspect(&mut self, start: usize) {
         let frame = &self.bytes[start + PREFIX_LEN..];
         let (header, _) = FrameHeader::decode(frame).expect("what is sent decodes");
+        assert!(!self.ended, "a frame follows the last one");
+        self.ended = (header.stream_id, header.frame_type) == (0, FrameType::Error as u8);
         let carries_payload = header.stream_id != 0 && header.frame_type != FrameType::Error as u8;
         assert!(!carries_payload || frame.len() <= self.fragment_len);
         let follows = rsocket_protocol::frame::Flags::FOLLOWS;

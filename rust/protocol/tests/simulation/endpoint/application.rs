@@ -31,6 +31,7 @@ impl Endpoint {
         }
         match self.connection.handle_timeout(Time::from_nanos(now)) {
             Some(Event::Closed) => return self.end(journal),
+            Some(Event::Suspended) => self.notice_silence(),
             Some(other) => panic!("{other:?} at a timeout"),
             None => {}
         }
@@ -47,12 +48,13 @@ impl Endpoint {
 
     fn push(&mut self, journal: &mut Journal) {
         let pushed = &mut journal.pushed[self.side];
-        let metadata = pushed.to_be_bytes();
+        let metadata = pushed.len().to_be_bytes();
         match self.connection.metadata_push(&metadata, &mut self.output) {
             Ok(()) => {
                 self.pushes_left -= 1;
-                *pushed += 1;
+                pushed.push(self.transport.expect("it is sent over one"));
             }
+            Err(SendError::Suspended) => assert!(self.connection.is_suspended()),
             Err(SendError::Full | SendError::NotReady) => {}
             Err(other) => panic!("{other:?} for a push"),
         }
@@ -64,7 +66,10 @@ impl Endpoint {
         payload: Payload,
         send: impl FnOnce(&mut Connection, &Body<'_>, &mut Output) -> Result<T, SendError>,
     ) -> Result<T, SendError> {
-        if self.random.percent(50) {
+        // A connection that may have to send it again needs a copy.
+        let copies = self.connection.is_resumable();
+        let tries_without = copies && self.random.percent(5);
+        if !tries_without && (copies || self.random.percent(50)) {
             let copied = Body::Inline(payload.as_ref());
             return send(&mut self.connection, &copied, &mut self.output);
         }
@@ -77,9 +82,11 @@ impl Endpoint {
         });
         self.output.held.insert(token, payload);
         let sent = send(&mut self.connection, &held, &mut self.output);
-        if sent.is_err() {
+        if let Err(error) = &sent {
             self.output.let_go(token);
+            assert_eq!(*error == SendError::NotCopied, tries_without);
         }
+        assert!(sent.is_err() || !tries_without);
         sent
     }
 
@@ -111,7 +118,12 @@ impl Endpoint {
                 assert!(!allowed, "there is a lease");
                 return self.miss_lease();
             }
-            Err(SendError::Full | SendError::NotReady | SendError::TooManyStreams) => return,
+            Err(
+                SendError::Full
+                | SendError::NotReady
+                | SendError::TooManyStreams
+                | SendError::NotCopied,
+            ) => return,
             Err(other) => panic!("{other:?} for a request"),
         };
         assert!(allowed, "there is no lease");
@@ -127,8 +139,6 @@ impl Endpoint {
         let known = journal.get(exchange);
         known.completed[0] |= only;
         if kind == RequestKind::FireAndForget {
-            // Turned away it is without a word, where a limit is reached while its fragments arrive.
-            known.rejected = true;
             known.completed[1] = true;
             known.ended[0] += 1;
             return;
@@ -239,7 +249,7 @@ impl Endpoint {
                 self.forget_if_over(name, journal);
             }
             Err(SendError::NoCredit) => assert_eq!(credit, 0),
-            Err(SendError::Full) => {}
+            Err(SendError::Full | SendError::NotCopied) => {}
             Err(other) => panic!("{other:?} for an item"),
         }
     }

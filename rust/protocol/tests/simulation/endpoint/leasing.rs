@@ -52,11 +52,19 @@ impl Leasing {
             ..Self::default()
         }
     }
+
+    /// The transport is gone, and what the peer granted with it. What this side granted the peer may still use, for
+    /// requests that it sends again.
+    pub(super) fn lose_held(&mut self) {
+        self.held = Allowance::default();
+    }
 }
 
 /// A frame that has arrived, before the connection has it.
 pub(super) struct Arrival {
     is_request: bool,
+    /// Nobody is told when it is turned away.
+    is_forgotten: bool,
     open: usize,
 }
 
@@ -78,8 +86,10 @@ impl Endpoint {
                 assert!(self.connection.uses_leases());
                 self.leasing.grants_left -= 1;
                 self.leasing.granted = Allowance::new(&lease, now);
-                journal.granted[self.side].push_back(lease);
+                let transport = self.transport.expect("it is sent over one");
+                journal.granted[self.side].push_back((transport, lease));
             }
+            Err(SendError::Suspended) => assert!(self.connection.is_suspended()),
             Err(SendError::NotReady) => {
                 let agreed = self.connection.uses_leases();
                 assert!(!agreed || self.connection.awaits_decision());
@@ -90,8 +100,8 @@ impl Endpoint {
 
     /// The peer has granted a lease.
     pub(super) fn hear_lease(&mut self, now: Nanos, lease: Lease, journal: &mut Journal) {
-        let granted = journal.granted[1 - self.side].pop_front();
-        assert_eq!(granted.as_ref(), Some(&lease), "leases out of order");
+        let transport = self.transport.expect("it came over one");
+        journal.receive_lease(1 - self.side, &lease, transport);
         self.leasing.held = Allowance::new(&lease, now);
         self.leasing.heard += 1;
     }
@@ -125,6 +135,7 @@ impl Endpoint {
         let requests = FrameType::RequestResponse as u8..=FrameType::RequestChannel as u8;
         Arrival {
             is_request: requests.contains(&header.frame_type),
+            is_forgotten: header.frame_type == FrameType::RequestFnf as u8,
             open: self.connection.inbound_streams(),
         }
     }
@@ -136,19 +147,24 @@ impl Endpoint {
         now: Nanos,
         arrival: &Arrival,
         event: Option<&Event<'_>>,
+        journal: &mut Journal,
     ) {
-        if !arrival.is_request || !self.connection.uses_leases() {
+        if !arrival.is_request {
             return;
         }
         let handed_out = matches!(event, Some(Event::Request { .. }));
         let accepted = handed_out || self.connection.inbound_streams() > arrival.open;
+        journal.silently_turned_away += u64::from(arrival.is_forgotten && !accepted);
+        let full = arrival.open == self.limits.max_inbound_streams;
+        if !self.connection.uses_leases() {
+            return;
+        }
         let granted = &mut self.leasing.granted;
         if accepted {
             assert!(granted.allows(now), "accepted past {granted:?} at {now}");
             granted.left -= 1;
             return;
         }
-        let full = arrival.open == self.limits.max_inbound_streams;
         assert!(
             full || !granted.allows(now),
             "turned away within {granted:?}"
