@@ -3,7 +3,9 @@ package rsocket
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
 )
@@ -14,10 +16,10 @@ type Option func(*settings) error
 // Limits bound what a connection holds and accepts, whatever its peer does. A zero field means its default.
 type Limits struct {
 	// MaxInboundRequests is how many requests of the peer may be open; one more is answered with REJECTED.
-	// Default 4096.
+	// Default 4096, at most 1073741824.
 	MaxInboundRequests int
 	// MaxOutboundRequests is how many requests of this side may be open; one more gives [ErrTooManyRequests].
-	// Default 1048576.
+	// Default 1048576, at most 268435456.
 	MaxOutboundRequests int
 	// MaxFireAndForgetHandlers is how many fire-and-forgets are handled at once. While all are at work reading stops
 	// for up to 100 ms, then they are dropped until one is free. Default 4096.
@@ -28,7 +30,7 @@ type Limits struct {
 	// MaxFrameLen is the longest frame that is accepted, in bytes. Default and maximum 16777215.
 	MaxFrameLen int
 	// MaxPayloadLen is the longest payload that is sent, or put together from fragments, in bytes. What does not fit
-	// a frame is sent in fragments. Default 64 MiB.
+	// a frame is sent in fragments. Default 64 MiB, at most 2147483647.
 	MaxPayloadLen int
 	// MaxUnrequestedItems is how many items a peer may send on a stream beyond what was asked for, as some
 	// implementations ignore credit; one more fails the stream. Default 1024.
@@ -40,8 +42,8 @@ type Limits struct {
 	MaxReassemblyBytes int
 	// MaxControlBytes is what may wait in answers for a peer that does not read. Default 1 MiB.
 	MaxControlBytes int
-	// SetupTimeout is how long a server waits for a client's SETUP, and how long [Handler.Setup] may take.
-	// Default 10 s.
+	// SetupTimeout is how long a server waits for a client's SETUP, and how long [Handler.Setup] may take. It is
+	// counted in whole milliseconds, at least 1. Default 10 s.
 	SetupTimeout time.Duration
 }
 
@@ -61,20 +63,35 @@ func orDefault[T ~int | ~int64](value *T, otherwise T) {
 	}
 }
 
+// check says what is wrong with the fields that are set.
 func (l Limits) check() error {
-	values := []int{
-		l.MaxInboundRequests, l.MaxOutboundRequests, l.MaxFireAndForgetHandlers, l.MaxBlockedCallbacks,
-		l.MaxUnrequestedItems, l.MaxQueuedBytes, l.MaxFrameLen, l.MaxPayloadLen, l.MaxReassemblyBytes, l.MaxControlBytes, int(l.SetupTimeout),
-	}
-	for _, value := range values {
-		if value < 0 {
-			return fmt.Errorf("%w: a limit is negative: %+v", ErrInvalidArgument, l)
+	for _, limit := range []struct {
+		name        string
+		value, most int
+	}{
+		{"MaxInboundRequests", l.MaxInboundRequests, 1 << 30},
+		{"MaxOutboundRequests", l.MaxOutboundRequests, 1 << 28},
+		{"MaxFireAndForgetHandlers", l.MaxFireAndForgetHandlers, math.MaxInt},
+		{"MaxBlockedCallbacks", l.MaxBlockedCallbacks, math.MaxInt},
+		{"MaxFrameLen", l.MaxFrameLen, 1<<24 - 1},
+		{"MaxPayloadLen", l.MaxPayloadLen, math.MaxInt32},
+		{"MaxUnrequestedItems", l.MaxUnrequestedItems, math.MaxInt},
+		{"MaxQueuedBytes", l.MaxQueuedBytes, math.MaxInt},
+		{"MaxReassemblyBytes", l.MaxReassemblyBytes, math.MaxInt},
+		{"MaxControlBytes", l.MaxControlBytes, math.MaxInt},
+	} {
+		if limit.value < 0 || limit.value > limit.most {
+			return fmt.Errorf("%w: %s of %d is outside 0 to %d", ErrInvalidArgument, limit.name, limit.value, limit.most)
 		}
+	}
+	if l.SetupTimeout != 0 && l.SetupTimeout < time.Millisecond {
+		return fmt.Errorf("%w: SetupTimeout of %v is below a millisecond", ErrInvalidArgument, l.SetupTimeout)
 	}
 	return nil
 }
 
-// WithLimits bounds what a connection holds and accepts. For clients and servers.
+// WithLimits bounds what a connection holds and accepts. For clients and servers. A limit outside its range is
+// [ErrInvalidArgument].
 func WithLimits(limits Limits) Option {
 	return func(s *settings) error {
 		if err := limits.check(); err != nil {
@@ -93,34 +110,100 @@ func WithHandler(handler Handler) Option {
 	}
 }
 
-// WithSetupPayload sets the payload of a client's SETUP. Default: an empty one.
+// WithSetupPayload sets the payload of a client's SETUP (specification, "SETUP Frame"), metadata and data together at
+// most 32 KiB as SETUP has no fragments; a longer one is [ErrInvalidArgument] and [ErrPayloadTooLarge]. Default, and
+// nil: an empty one.
 func WithSetupPayload(payload *Payload) Option {
 	return func(s *settings) error {
+		if size := payload.Len(); size > maxSetupPayload {
+			return fmt.Errorf("%w: %w: setup payload of %d bytes, the limit is %d",
+				ErrInvalidArgument, ErrPayloadTooLarge, size, maxSetupPayload)
+		}
 		s.setup = payload
 		return nil
 	}
 }
 
-// WithMIMETypes sets how a client encodes metadata and data: ASCII, at most 255 bytes each. Default
-// "application/octet-stream".
+// maxSetupPayload is what a SETUP can carry here: it has no fragments.
+const maxSetupPayload = 32 << 10
+
+// WithMIMETypes sets how a client encodes metadata and data (specification, "SETUP Frame"): ASCII, 1 to 255 bytes each;
+// others are [ErrInvalidArgument]. Default "application/octet-stream". [WithDataMIME] sets one of the two.
 func WithMIMETypes(metadata, data string) Option {
 	return func(s *settings) error {
+		if err := checkMIME("metadata", metadata); err != nil {
+			return err
+		}
+		if err := checkMIME("data", data); err != nil {
+			return err
+		}
 		s.metadataMIME, s.dataMIME = metadata, data
 		return nil
 	}
 }
 
-// WithKeepalive sets how often a client sends KEEPALIVE, and after how long a silence each side gives the other up.
-// Both are counted in whole milliseconds, at least 1. Default 20 s and 90 s.
+// WithDataMIME sets how a client encodes data, such as "application/json", and leaves its metadata what it is; see
+// [WithMIMETypes].
+func WithDataMIME(data string) Option {
+	return func(s *settings) error {
+		if err := checkMIME("data", data); err != nil {
+			return err
+		}
+		s.dataMIME = data
+		return nil
+	}
+}
+
+// maxMIME is how long a MIME type SETUP can carry, in bytes.
+const maxMIME = 255
+
+func checkMIME(of, mime string) error {
+	if len(mime) == 0 || len(mime) > maxMIME {
+		return fmt.Errorf("%w: MIME type of %s has %d bytes, not 1 to %d", ErrInvalidArgument, of, len(mime), maxMIME)
+	}
+	for i := range len(mime) {
+		if mime[i] >= utf8.RuneSelf {
+			return fmt.Errorf("%w: MIME type %q of %s is not ASCII", ErrInvalidArgument, mime, of)
+		}
+	}
+	return nil
+}
+
+// WithKeepalive sets how often a client sends KEEPALIVE, and after how long a silence each side gives the other up
+// (specification, "SETUP Frame"). Both are counted in whole milliseconds, rounded up, and at least one and at most
+// 2147483647 of them, about 24 days. The interval has to be shorter than the lifetime, as a peer with nothing else to say
+// is heard once an interval. Others are [ErrInvalidArgument]. Default 20 s and 90 s.
 func WithKeepalive(interval, maxLifetime time.Duration) Option {
 	return func(s *settings) error {
-		if interval <= 0 || maxLifetime <= 0 {
-			return fmt.Errorf("%w: keepalive interval %v and max lifetime %v must be positive",
+		if err := checkPeriod("keepalive interval", interval); err != nil {
+			return err
+		}
+		if err := checkPeriod("max lifetime", maxLifetime); err != nil {
+			return err
+		}
+		interval, maxLifetime := wholeMilliseconds(interval), wholeMilliseconds(maxLifetime)
+		if interval >= maxLifetime {
+			return fmt.Errorf("%w: keepalive interval %v is not shorter than max lifetime %v",
 				ErrInvalidArgument, interval, maxLifetime)
 		}
 		s.keepaliveInterval, s.maxLifetime = interval, maxLifetime
 		return nil
 	}
+}
+
+// maxPeriod is the longest interval or lifetime that SETUP can carry: 31 bits of milliseconds.
+const maxPeriod = math.MaxInt32 * time.Millisecond
+
+func checkPeriod(name string, period time.Duration) error {
+	if period < time.Millisecond || period > maxPeriod {
+		return fmt.Errorf("%w: %s %v is outside 1 ms to %v", ErrInvalidArgument, name, period, maxPeriod)
+	}
+	return nil
+}
+
+// wholeMilliseconds rounds up.
+func wholeMilliseconds(period time.Duration) time.Duration {
+	return (period + time.Millisecond - 1).Truncate(time.Millisecond)
 }
 
 // WithFragmentLength sets the longest frame that this side sends, in bytes, from 64 to 16777215: longer payloads go out
@@ -173,6 +256,9 @@ func newSettings(opts []Option) (*settings, error) {
 		logger:            slog.New(slog.DiscardHandler),
 	}
 	for _, opt := range opts {
+		if opt == nil {
+			return nil, fmt.Errorf("%w: an option is nil", ErrInvalidArgument)
+		}
 		if err := opt(s); err != nil {
 			return nil, err
 		}
