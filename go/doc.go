@@ -56,7 +56,13 @@
 // one. Payloads that do not fit a frame travel in fragments ([WithFragmentLength]), up to [Limits].MaxPayloadLen.
 //
 // What is in metadata is the program's business; the package metadata beside this one reads and writes composite
-// metadata, routes, authentication and traces.
+// metadata, routes, authentication and traces. For the most common of it there is a short form: [NewRequest] with
+// [WithRoute] and its relatives writes what servers with routes expect, Spring's for one, on connections that are made
+// with [WithCompositeMetadata], and [RouteOf] reads it.
+//
+//	conn, err := rsocket.Dial(ctx, url, rsocket.WithCompositeMetadata(), rsocket.WithDataMIME("application/json"))
+//	…
+//	request, err := rsocket.NewRequest(order, rsocket.WithRoute("orders.place"), rsocket.WithBearerToken(token))
 //
 // # Errors
 //

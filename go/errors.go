@@ -3,6 +3,7 @@ package rsocket
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
 )
@@ -146,7 +147,7 @@ type Error struct {
 	kind error
 	// unsent: the request was never handed to the transport.
 	unsent bool
-	// cause is the operating system's error, if that was it.
+	// cause is the error behind it, such as one of the operating system.
 	cause error
 }
 
@@ -158,13 +159,17 @@ func NewError(code ErrorCode, message string) *Error {
 // Error says what happened, with the code and who said it.
 func (e *Error) Error() string {
 	text := fmt.Sprintf("%s: %s (%s, from %s)", e.kind, e.Message, e.Code, e.Origin)
-	if e.cause != nil {
-		text += ": " + e.cause.Error()
+	if e.cause == nil {
+		return text
+	}
+	if cause := e.cause.Error(); !strings.Contains(e.Message, cause) {
+		text += ": " + cause
 	}
 	return text
 }
 
-// Unwrap gives the kind of error, one of the Err variables, and the cause where the operating system gave one.
+// Unwrap gives the kind of error, one of the Err variables, and the error behind it where there is one, such as that of
+// the operating system.
 func (e *Error) Unwrap() []error {
 	if e.cause == nil {
 		return []error{e.kind}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/metadata"
 )
 
 // Option changes how connections are made. Each says whom it is for; the others ignore it.
@@ -111,8 +112,9 @@ func WithHandler(handler Handler) Option {
 }
 
 // WithSetupPayload sets the payload of a client's SETUP (specification, "SETUP Frame"), metadata and data together at
-// most 32 KiB as SETUP has no fragments; a longer one is [ErrInvalidArgument] and [ErrPayloadTooLarge]. Default, and
-// nil: an empty one.
+// most 32 KiB as SETUP has no fragments; a longer one is [ErrInvalidArgument] and [ErrPayloadTooLarge]. Its metadata is
+// encoded as the other payloads' is, so one of [NewRequest] needs [WithCompositeMetadata]. Default, and nil: an empty
+// one.
 func WithSetupPayload(payload *Payload) Option {
 	return func(s *settings) error {
 		if size := payload.Len(); size > maxSetupPayload {
@@ -128,7 +130,8 @@ func WithSetupPayload(payload *Payload) Option {
 const maxSetupPayload = 32 << 10
 
 // WithMIMETypes sets how a client encodes metadata and data (specification, "SETUP Frame"): ASCII, 1 to 255 bytes each;
-// others are [ErrInvalidArgument]. Default "application/octet-stream". [WithDataMIME] sets one of the two.
+// others are [ErrInvalidArgument]. Default "application/octet-stream". [WithCompositeMetadata] and [WithDataMIME] set one
+// of the two.
 func WithMIMETypes(metadata, data string) Option {
 	return func(s *settings) error {
 		if err := checkMIME("metadata", metadata); err != nil {
@@ -138,6 +141,16 @@ func WithMIMETypes(metadata, data string) Option {
 			return err
 		}
 		s.metadataMIME, s.dataMIME = metadata, data
+		return nil
+	}
+}
+
+// WithCompositeMetadata has a client say that its metadata is composite (Composite Metadata Extension), as that of
+// [NewRequest] is. Servers that find their handlers by routes expect it, Spring's for one. Its data stays what it is; see
+// [WithDataMIME].
+func WithCompositeMetadata() Option {
+	return func(s *settings) error {
+		s.metadataMIME = string(metadata.MIMEComposite)
 		return nil
 	}
 }

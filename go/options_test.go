@@ -145,15 +145,17 @@ func TestKeepaliveIsRoundedUp(t *testing.T) {
 }
 
 func TestMIMEOptionsSetOneOrBoth(t *testing.T) {
-	const octets = "application/octet-stream"
+	const octets, composite = "application/octet-stream", "message/x.rsocket.composite-metadata.v0"
 	for name, test := range map[string]struct {
 		opts           []rsocket.Option
 		metadata, data string
 	}{
-		"data alone": {[]rsocket.Option{rsocket.WithDataMIME("text/plain; charset=utf-8")}, octets, "text/plain; charset=utf-8"},
+		"metadata alone": {[]rsocket.Option{rsocket.WithCompositeMetadata()}, composite, octets},
+		"data alone":     {[]rsocket.Option{rsocket.WithDataMIME("text/plain; charset=utf-8")}, octets, "text/plain; charset=utf-8"},
+		"each":           {[]rsocket.Option{rsocket.WithDataMIME("a/b"), rsocket.WithCompositeMetadata()}, composite, "a/b"},
 		"the last counts": {
-			[]rsocket.Option{rsocket.WithDataMIME("a/b"), rsocket.WithMIMETypes("c/d", "e/f")},
-			"c/d", "e/f",
+			[]rsocket.Option{rsocket.WithDataMIME("a/b"), rsocket.WithMIMETypes("c/d", "e/f"), rsocket.WithCompositeMetadata()},
+			composite, "e/f",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

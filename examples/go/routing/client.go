@@ -7,7 +7,6 @@ import (
 	"io"
 
 	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
-	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/metadata"
 )
 
 // client sends requests to routes and prints the answers.
@@ -19,7 +18,7 @@ type client struct {
 
 // talk makes the requests that were asked for to the server at url.
 func talk(ctx context.Context, url string, settings settings, out io.Writer) error {
-	conn, err := rsocket.Dial(ctx, url, rsocket.WithMIMETypes(string(metadata.MIMEComposite), string(metadata.MIMETextPlain)))
+	conn, err := rsocket.Dial(ctx, url, rsocket.WithCompositeMetadata(), rsocket.WithDataMIME("text/plain"))
 	if err != nil {
 		return fmt.Errorf("connecting to %s: %w", url, err)
 	}
@@ -76,11 +75,11 @@ func (c client) askStream(ctx context.Context, route string) error {
 	return nil
 }
 
-// request puts a route on the data. Further items, such as a token or a trace, would go into the same composite.
+// request puts a route on the data. A token (rsocket.WithBearerToken) or a trace would stand beside it.
 func (c client) request(route string) (*rsocket.Payload, error) {
-	composite, err := metadata.NewComposite(metadata.Route(route))
+	request, err := rsocket.NewRequest([]byte(c.data), rsocket.WithRoute(route))
 	if err != nil {
 		return nil, fmt.Errorf("route %q: %w", route, err)
 	}
-	return rsocket.NewPayloadFromBytes([]byte(c.data), composite), nil
+	return request, nil
 }

@@ -48,28 +48,10 @@ func (r router) stream(ctx context.Context, request *rsocket.Payload) iter.Seq2[
 }
 
 func find[handle any](handlers map[string]handle, request *rsocket.Payload) (handle, error) {
-	route, err := routeOf(request)
+	route, err := rsocket.RouteOf(request)
 	found, known := handlers[route]
 	if err == nil && !known {
 		err = rsocket.NewError(rsocket.CodeInvalid, fmt.Sprintf("nothing is at route %q", route))
 	}
 	return found, err
-}
-
-// routeOf reads the route: the first tag of the routing metadata, among whatever else the composite metadata has.
-func routeOf(request *rsocket.Payload) (string, error) {
-	content, found, err := metadata.Composite(request.GetMetadata()).Find(metadata.MIMERouting)
-	if err != nil {
-		return "", rsocket.NewError(rsocket.CodeInvalid, err.Error())
-	}
-	if !found {
-		return "", rsocket.NewError(rsocket.CodeInvalid, "the request has no route")
-	}
-	for tag, err := range metadata.ParseTags(content) {
-		if err != nil {
-			return "", rsocket.NewError(rsocket.CodeInvalid, err.Error())
-		}
-		return string(tag), nil
-	}
-	return "", rsocket.NewError(rsocket.CodeInvalid, "the route is empty")
 }
