@@ -19,6 +19,13 @@ type Channel struct {
 // channel is complete, and an error that it yields ends the channel. Leaving the loop, or the end of ctx, cancels the
 // channel in both directions. See [Conn.RequestStream] for the rest.
 func (c *Conn) RequestChannel(ctx context.Context, source iter.Seq2[*Payload, error], opts ...StreamOption) iter.Seq2[*Payload, error] {
+	return requestChannel(ctx, source, func(first *Payload) (*Channel, error) {
+		return c.OpenChannel(ctx, first, opts...)
+	})
+}
+
+// requestChannel is RequestChannel with a way to open the channel.
+func requestChannel(ctx context.Context, source iter.Seq2[*Payload, error], open func(first *Payload) (*Channel, error)) iter.Seq2[*Payload, error] {
 	return func(yield func(*Payload, error) bool) {
 		next, stop := iter.Pull2(source)
 		first, err, ok := next()
@@ -31,13 +38,13 @@ func (c *Conn) RequestChannel(ctx context.Context, source iter.Seq2[*Payload, er
 			yield(nil, err)
 			return
 		}
-		channel, err := c.OpenChannel(ctx, first, opts...)
+		channel, err := open(first)
 		if err != nil {
 			stop()
 			yield(nil, err)
 			return
 		}
-		c.work.Go(func() {
+		channel.conn.work.Go(func() {
 			defer stop()
 			channel.sendAll(ctx, next)
 		})

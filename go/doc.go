@@ -20,6 +20,22 @@
 // rejected. [ServeConn] does the same for one connection. Either side can send requests and answer them: a client
 // answers when it is given [WithHandler], and a server gets the client's [Conn] from ServeConn or Handler.Setup.
 //
+// # Reconnecting
+//
+// A [Reconnector] keeps a client connection alive: it dials in the background, and again with growing delays when the
+// connection is lost. It makes requests as a Conn does; both are a [Requester].
+//
+//	client, err := rsocket.NewReconnector("tcp://127.0.0.1:7878", rsocket.ReconnectPolicy{RetryUnsent: true})
+//	if err != nil {
+//		return err
+//	}
+//	defer client.Close()
+//	answer, err := client.RequestResponse(ctx, rsocket.NewPayload("hello", ""))
+//
+// With RetryUnsent, or [AllowRetry] for one request, what could not be sent waits for the next connection. What may have
+// been sent when a connection was lost is never repeated: it fails with [ErrConnectionLost], and whether to ask again is
+// the program's decision.
+//
 // # Interactions
 //
 // Request-response waits for one answer ([Conn.RequestResponse], or [Conn.RequestResponseFunc] with a callback

@@ -34,7 +34,8 @@ var (
 	ErrNoLease = errors.New("rsocket: no lease")
 	// ErrNotReady: the setup exchange has not come far enough to send requests.
 	ErrNotReady = errors.New("rsocket: connection is not set up")
-	// ErrNotConnected: a [Client] was used before it connected.
+	// ErrNotConnected: a [Client] was used before it connected, or a [Reconnector] without a connection; nothing was
+	// sent.
 	ErrNotConnected = errors.New("rsocket: not connected")
 	// ErrSuspended: the connection waits to be resumed, and this would not be sent again; nothing was sent.
 	ErrSuspended = errors.New("rsocket: connection is suspended")
@@ -182,6 +183,33 @@ func (e *Error) Unwrap() []error {
 // (REJECTED, or a rejected setup).
 func (e *Error) RetrySafe() bool {
 	return e.unsent || e.Code == CodeRejected || errors.Is(e.kind, ErrRejectedSetup)
+}
+
+// neverLeft reports whether a request was not sent because its connection was over or took no more, which leaves it to
+// the next connection.
+func neverLeft(err error) bool {
+	var known *Error
+	if !errors.As(err, &known) || !known.unsent {
+		return false
+	}
+	switch known.kind {
+	case ErrConnectionLost, ErrConnectionClosing, ErrClosed, ErrRejectedSetup:
+		return true
+	default:
+		return false
+	}
+}
+
+// notConnected is the failure of a request for which there was no connection.
+func notConnected(why error) error {
+	return &Error{
+		Code:    CodeRejected,
+		Message: "the request was not sent",
+		Origin:  OriginLibrary,
+		kind:    ErrNotConnected,
+		unsent:  true,
+		cause:   why,
+	}
 }
 
 // neverSent is the end of a connection as the error of a request of which nothing was handed to the transport. Other

@@ -26,8 +26,13 @@ var greeter = rsocket.Handler{
 
 // startServer serves handler on a free loopback port until stop is called.
 func startServer(handler rsocket.Handler) (address string, stop func()) {
+	return startServerAt("127.0.0.1:0", handler)
+}
+
+// startServerAt serves handler at an address until stop is called.
+func startServerAt(at string, handler rsocket.Handler) (address string, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	listener, err := rsocket.Listen(ctx, "tcp://127.0.0.1:0")
+	listener, err := rsocket.Listen(ctx, "tcp://"+at)
 	if err != nil {
 		panic(err)
 	}

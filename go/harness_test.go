@@ -147,14 +147,20 @@ func await[T any](t testing.TB, from <-chan T) T {
 	}
 }
 
-// goroutinesOf counts the goroutines that run this package's library code.
-func goroutinesOf() int {
+// goroutinesOf counts the goroutines that run this package's library code: connections', unless other types are named.
+func goroutinesOf(types ...string) int {
+	if types == nil {
+		types = []string{"Conn"}
+	}
 	buffer := make([]byte, 1<<20)
 	buffer = buffer[:runtime.Stack(buffer, true)]
 	count := 0
 	for stack := range strings.SplitSeq(string(buffer), "\n\n") {
-		if strings.Contains(stack, "rsocket-go-ffi/go.(*Conn)") {
-			count++
+		for _, name := range types {
+			if strings.Contains(stack, "rsocket-go-ffi/go.(*"+name+")") {
+				count++
+				break
+			}
 		}
 	}
 	return count

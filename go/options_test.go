@@ -39,6 +39,8 @@ func refusedEverywhere(t *testing.T, opt rsocket.Option) {
 	assertInvalid("ServeConn", err)
 	_, err = rsocket.NewServer(rsocket.Handler{}, opt)
 	assertInvalid("NewServer", err)
+	_, err = rsocket.NewReconnector("tcp://192.0.2.1:1", rsocket.ReconnectPolicy{}, opt)
+	assertInvalid("NewReconnector", err)
 }
 
 func TestOptionsRefuseWhatSetupCannotCarry(t *testing.T) {
