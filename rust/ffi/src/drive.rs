@@ -37,9 +37,9 @@ const ARENA_PER_TURN: usize = 64 << 20;
 /// An arena larger than this is given back after the call that needed it.
 const ARENA_KEPT: usize = 64 << 10;
 
-/// Bytes of the caller's memory that one turn's output refers to, at least one frame: the caller can send something
-/// more urgent after them.
-const EXTERNAL_PER_TURN: usize = 1 << 20;
+/// Bytes of the caller's memory that commands and that fragments can each put into one turn's output, at least one
+/// frame: the caller can send something more urgent after them.
+const EXTERNAL_PER_TURN: usize = 128 << 10;
 
 type Sink<'s, 'o> = Writer<'s, &'o mut [MaybeUninit<u8>]>;
 
@@ -83,13 +83,17 @@ pub(crate) fn drive(
         output_cap,
         &mut segments,
         outputs.segments.len(),
-    )
-    .with_external_room(EXTERNAL_PER_TURN);
+    );
+    sink.begin_turn(EXTERNAL_PER_TURN);
     let mut requests = Requests {
         streams: &mut engine.requests,
         max: engine.max_requests,
     };
     engine.core.transmit_one(&mut sink);
+    if !inputs.commands.is_empty() {
+        // Fragments and commands do not keep each other waiting, however long their frames are.
+        sink.begin_turn(EXTERNAL_PER_TURN);
+    }
     let commands_used = carry_out(
         &mut engine.core,
         &mut requests,

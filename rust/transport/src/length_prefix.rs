@@ -68,8 +68,10 @@ pub struct Writer<'a, B> {
     segment_room: usize,
     /// Bytes in the buffer since the last segment.
     since_segment: usize,
-    /// Bytes of segments that may still be noted; the first frame with any may exceed it.
+    /// Bytes of segments that may still be noted in this turn.
     external_room: usize,
+    /// No frame of this turn has segments yet: the first one may have more bytes of them than there is room for.
+    fresh_turn: bool,
 }
 
 /// A place in the output where bytes that the driver holds belong.
@@ -101,20 +103,20 @@ impl<'a, B: BufMut> Writer<'a, B> {
             segment_room,
             since_segment: 0,
             external_room: usize::MAX,
+            fresh_turn: true,
         }
     }
 
-    /// Ends a turn after about so many bytes of segments: once there is one, no frame may exceed the rest.
-    #[must_use]
-    pub fn with_external_room(mut self, bytes: usize) -> Self {
-        self.external_room = bytes;
-        self
+    /// Begins a turn of about so many bytes of segments: once there is one, no frame may exceed the rest.
+    pub fn begin_turn(&mut self, external_room: usize) {
+        self.external_room = external_room;
+        self.fresh_turn = true;
     }
 }
 
 impl<B> Writer<'_, B> {
     fn has_segment_room(&self, external: usize) -> bool {
-        let fits = self.segments.is_empty() || external <= self.external_room;
+        let fits = self.fresh_turn || external <= self.external_room;
         fits && self.segments.len() + SPANS_PER_FRAME <= self.segment_room
     }
 }
@@ -144,6 +146,7 @@ impl<B: BufMut> FrameSink for Writer<'_, B> {
 
     fn external(&mut self, span: ExternalSpan) {
         self.external_room = self.external_room.saturating_sub(span.len);
+        self.fresh_turn = false;
         self.segments.push(Segment {
             buffered: std::mem::take(&mut self.since_segment),
             span,
@@ -236,20 +239,25 @@ mod tests {
     }
 
     #[test]
-    fn bounds_the_bytes_of_segments_but_for_the_first() {
+    fn bounds_the_bytes_of_segments_but_for_the_first_of_a_turn() {
         let (mut buffer, mut segments) = (Vec::new(), Vec::new());
-        let mut writer = Writer::new(&mut buffer, 64, &mut segments, 8).with_external_room(100);
-        assert!(writer.begin(0, 500));
-        writer.external(ExternalSpan {
-            token: 7,
-            part: Part::Data,
-            offset: 0,
-            len: 500,
-            last: true,
-        });
-        writer.end();
-        assert!(!writer.begin(0, 1));
-        assert!(writer.begin(1, 0));
+        let mut writer = Writer::new(&mut buffer, 64, &mut segments, 8);
+        for _turn in 0..2 {
+            writer.begin_turn(100);
+            assert!(writer.begin(0, 500));
+            writer.external(ExternalSpan {
+                token: 7,
+                part: Part::Data,
+                offset: 0,
+                len: 500,
+                last: true,
+            });
+            writer.end();
+            assert!(!writer.begin(0, 1));
+            assert!(writer.begin(1, 0));
+            writer.buffer().put_u8(b'a');
+            writer.end();
+        }
     }
 
     #[test]

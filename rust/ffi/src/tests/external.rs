@@ -260,3 +260,16 @@ fn held_items_are_released_when_their_stream_ends() {
     assert_eq!(released, [20, 21, 22]);
     assert_eq!(kinds(&seen[1..]), [RSOCKET_EVENT_RELEASED; 3]);
 }
+
+/// However long the fragments are that another payload is sent in.
+#[test]
+fn a_held_payload_goes_between_two_long_fragments() {
+    let mut client = sending_in_fragments(3 * MAX_FRAME_LEN);
+    let small = rsocket_command {
+        token: 8,
+        ..external(None, 5)
+    };
+    let turn = turn(&mut client, &Batch::default().push(small));
+    let tokens: Vec<u64> = turn.segments.iter().map(|s| s.token).collect();
+    assert_eq!((tokens, turn.progress.commands_used), (vec![7, 8], 1));
+}
