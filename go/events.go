@@ -200,11 +200,17 @@ func closeError(reason ffi.CloseReason) error {
 	return &Error{Code: code, Message: reason.Message, Origin: origin, kind: closeKind(origin, code)}
 }
 
-// receivedPayload copies an event's payload into memory of its own.
+// receivedPayload gives an event's payload memory of its own: a copy, or a long payload's part of the arena, which
+// belongs to nobody else (engine.drive).
 func receivedPayload(event *ffi.Event, bytes []byte) *Payload {
-	metadata := bytes[event.Offset:][:event.MetadataLen]
-	data := bytes[event.Offset+event.MetadataLen:][:event.DataLen]
-	return newReceived(metadata, data, event.Flags&ffi.FlagMetadata != 0)
+	size := int(event.MetadataLen) + int(event.DataLen)
+	whole := bytes[event.Offset:][:size:size]
+	metadata, data := whole[:event.MetadataLen:event.MetadataLen], whole[event.MetadataLen:]
+	hasMetadata := event.Flags&ffi.FlagMetadata != 0
+	if event.Flags&ffi.FlagArena != 0 && 2*len(whole) >= len(bytes) {
+		return newOwned(metadata, data, hasMetadata)
+	}
+	return newReceived(metadata, data, hasMetadata)
 }
 
 // decideSetup asks the handler whether a client may connect, and tells the engine.

@@ -213,7 +213,9 @@ func (c *Connection) Resume(now int64, request ResumeRequest) Result {
 
 // copyBytes copies memory of the engine into memory of Go.
 func copyBytes(from *C.uint8_t, size C.size_t) []byte {
-	copied := make([]byte, int(size))
-	copy(copied, unsafe.Slice((*byte)(unsafe.Pointer(from)), int(size)))
+	bytes := unsafe.Slice((*byte)(unsafe.Pointer(from)), int(size))
+	// The compiler joins these two lines into one allocation that is not cleared first.
+	copied := make([]byte, len(bytes))
+	copy(copied, bytes)
 	return copied
 }

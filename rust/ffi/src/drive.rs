@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rsocket_protocol::frame::{ErrorCode, PayloadRef};
 use rsocket_protocol::{
-    Body, Connection, Event, ExternalBody, InboundPayload, Origin, Part, RequestKind, SendError,
-    StreamName, Time,
+    Body, Connection, Event, ExternalBody, InboundPayload, Origin, OwnedPayload, Part, RequestKind,
+    SendError, StreamName, Time,
 };
 use rsocket_transport::length_prefix::{self, Segment, Split, Writer};
 
@@ -569,9 +569,20 @@ impl EventWriter<'_> {
     fn place(&mut self, payload: InboundPayload<'_>) -> rsocket_event {
         match payload {
             InboundPayload::Borrowed(payload) => self.place_bytes(payload),
-            InboundPayload::Owned(owned) => {
-                self.place_bytes(PayloadRef::new(owned.metadata.as_deref(), &owned.data))
-            }
+            InboundPayload::Owned(owned) => self.place_owned(owned),
+        }
+    }
+
+    /// A payload that was put together from fragments, and may be long, becomes the arena if it can.
+    fn place_owned(&mut self, owned: OwnedPayload) -> rsocket_event {
+        if owned.metadata.is_some() || !self.arena.is_empty() {
+            return self.place_bytes(PayloadRef::new(owned.metadata.as_deref(), &owned.data));
+        }
+        *self.arena = owned.data;
+        rsocket_event {
+            data_len: self.arena.len() as u32,
+            flags: RSOCKET_FLAG_ARENA,
+            ..rsocket_event::default()
         }
     }
 
