@@ -121,6 +121,7 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrInvalidArgument, err), nc.Close())
 	}
+	boundUnsent(nc)
 	conn := &Conn{
 		borrowable: isBorrowable(nc),
 		handler:    handler,
