@@ -68,6 +68,11 @@ func (b *batch) fits(size int) bool {
 	return len(b.bytes)+size <= maxBatchBytes
 }
 
+// isSmall is whether there is room for anything more, whatever it is.
+func (b *batch) isSmall() bool {
+	return len(b.commands) < maxBatchCommands/4 && len(b.bytes) < maxBatchBytes/4 && len(b.externals) == 0
+}
+
 // add appends a command with a payload, whose lengths and flags it fills in. externalToken names the payload if it
 // stays where it is.
 func (b *batch) add(command ffi.Command, payload *Payload, externalToken uint64) {

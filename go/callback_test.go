@@ -2,6 +2,7 @@ package rsocket_test
 
 import (
 	"context"
+	"log/slog"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -86,6 +87,55 @@ func TestACallbackCanRequest(t *testing.T) {
 	}
 	again(1000)
 	await(t, done)
+}
+
+// warnings counts what a logger is warned of.
+type warnings struct {
+	slog.Handler
+	count atomic.Int64
+}
+
+func (w *warnings) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+
+func (w *warnings) Handle(context.Context, slog.Record) error {
+	w.count.Add(1)
+	return nil
+}
+
+// What callbacks submit goes out together after them, unless it is so much that they would wait for themselves.
+func TestCallbacksThatSubmitMuchAreNotHeldUp(t *testing.T) {
+	warned := warnings{Handler: slog.DiscardHandler}
+	short := func(context.Context, *rsocket.Payload) (*rsocket.Payload, error) { return nil, nil }
+	conn := connectTCP(t, rsocket.Handler{RequestResponse: short}, rsocket.WithLogger(slog.New(&warned)))
+	// On a busy machine a callback may lose its processor, for long enough to seem blocked.
+	const chains, rounds, descheduled = 256, 20, 5
+	for _, size := range []int{2 << 10, 50 << 10} {
+		var all sync.WaitGroup
+		var again func(left int)
+		again = func(left int) {
+			err := conn.RequestResponseFunc(rsocket.NewPayloadFromBytes(make([]byte, size), nil), func(_ *rsocket.Payload, err error) {
+				if err != nil {
+					t.Error(err)
+				}
+				if left == 0 {
+					all.Done()
+					return
+				}
+				again(left - 1)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		all.Add(chains)
+		for range chains {
+			again(rounds)
+		}
+		all.Wait()
+		if blocked := warned.count.Swap(0); blocked > descheduled {
+			t.Errorf("callbacks with %d bytes blocked %d times", size, blocked)
+		}
+	}
 }
 
 // A callback that waits for another answer on the same connection can only return if somebody else reads it.

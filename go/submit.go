@@ -342,7 +342,7 @@ func (c *Conn) unlockAndFlush() {
 // at once: it leaves the flush to a goroutine, or to the end of the callbacks that run right now.
 func (c *Conn) unlockAndFlushSoon() {
 	q := &c.queue
-	if q.corked && len(q.batch.commands) < maxBatchCommands/2 {
+	if q.corked && q.batch.isSmall() {
 		q.mu.Unlock()
 		return
 	}
