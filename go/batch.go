@@ -1,30 +1,53 @@
 package rsocket
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
 )
 
 const (
-	// maxBatchCommands and maxBatchBytes bound what waits for one turn of the engine; callers wait for room.
+	// maxBatchCommands and maxBatchBytes bound what waits for one turn of the engine; callers wait for room. Half of it
+	// is what bulk may take.
 	maxBatchCommands = 1024
 	maxBatchBytes    = 64 << 10
-	// maxBatchExternal bounds the payload bytes that a batch refers to, beyond the first payload.
-	maxBatchExternal = 1 << 20
+	// maxBatchExternal bounds the payload bytes that a batch refers to, beyond the first payload, and maxBatchBulk those
+	// of bulk: about a turn of the engine, so that little goes ahead of what comes next.
+	maxBatchExternal = 256 << 10
+	maxBatchBulk     = 128 << 10
 	// inlineLimit is the payload size up to which copying beats referring.
 	inlineLimit = 2 << 10
 )
 
+// load is what a submission puts on a batch.
+type load struct {
+	size int
+	// bulk: whoever submits it is likely to have more, and to want no answer. It leaves room for the others.
+	bulk bool
+	// fragmented: it may not fit a frame. Then it takes its turns in the engine, and goes ahead of nobody.
+	fragmented bool
+	// copied: the engine has to keep it for later, so it is copied whatever its size.
+	copied bool
+	// sent is called when nothing more of a fragmented payload will be sent; nil where nobody waits for that.
+	sent func()
+}
+
+// external is whether the payload stays where it is.
+func (l load) external() bool {
+	return !l.copied && (l.size > inlineLimit || l.fragmented)
+}
+
 // batch is what goroutines submitted since the last turn of the engine.
 type batch struct {
 	commands []ffi.Command
-	bytes    []byte
+	// ahead counts the commands at the front that are about the connection as a whole.
+	ahead int
+	bytes []byte
 	// externals are payloads that stay where they are.
-	externals     []external
-	externalBytes int
-	// inline: no payload stays where it is.
-	inline bool
+	externals []external
+	// bulkBytes and otherBytes are those of externals that go in one frame.
+	bulkBytes, otherBytes int
 	// confirmations are those who wait to hear whether their command was carried out.
 	confirmations []confirmation
 }
@@ -39,6 +62,7 @@ type confirmation struct {
 type external struct {
 	token   uint64
 	payload *Payload
+	sent    func() // as in load
 }
 
 var batches = sync.Pool{New: func() any {
@@ -48,24 +72,23 @@ var batches = sync.Pool{New: func() any {
 	}
 }}
 
-func newBatch(inline bool) *batch {
-	b := batches.Get().(*batch)
-	b.inline = inline
-	return b
-}
-
-// fits reports whether a command with a payload of this size may be added.
-func (b *batch) fits(size int) bool {
-	if len(b.commands) >= maxBatchCommands {
+// fits reports whether a command with a payload may be added.
+func (b *batch) fits(l load) bool {
+	commands, bytes, external := maxBatchCommands, maxBatchBytes, maxBatchExternal
+	if l.bulk {
+		commands, bytes, external = commands/2, bytes/2, maxBatchBulk
+	}
+	if len(b.commands) >= commands {
 		return false
 	}
-	if b.inline && len(b.bytes) == 0 {
+	if l.copied && len(b.bytes) == 0 {
 		return true
 	}
-	if size > inlineLimit && !b.inline {
-		return b.externalBytes == 0 || b.externalBytes+size <= maxBatchExternal
+	if !l.external() {
+		return len(b.bytes)+l.size <= bytes
 	}
-	return len(b.bytes)+size <= maxBatchBytes
+	referred := *b.referred(l)
+	return l.fragmented || referred == 0 || referred+l.size <= external
 }
 
 // isSmall is whether there is room for anything more, whatever it is.
@@ -73,9 +96,17 @@ func (b *batch) isSmall() bool {
 	return len(b.commands) < maxBatchCommands/4 && len(b.bytes) < maxBatchBytes/4 && len(b.externals) == 0
 }
 
-// add appends a command with a payload, whose lengths and flags it fills in. externalToken names the payload if it
-// stays where it is.
-func (b *batch) add(command ffi.Command, payload *Payload, externalToken uint64) {
+// referred counts the bytes of payloads that go in one frame, those of bulk or of the others.
+func (b *batch) referred(l load) *int {
+	if l.bulk {
+		return &b.bulkBytes
+	}
+	return &b.otherBytes
+}
+
+// add appends a command with a payload, whose lengths and flags it fills in. The token names the payload if it stays
+// where it is.
+func (b *batch) add(command ffi.Command, payload *Payload, l load, token uint64) {
 	metadata, hasMetadata := payload.Metadata()
 	data := payload.Data()
 	if hasMetadata {
@@ -83,11 +114,13 @@ func (b *batch) add(command ffi.Command, payload *Payload, externalToken uint64)
 	}
 	command.MetadataLen = uint32(len(metadata))
 	command.DataLen = uint32(len(data))
-	if size := len(metadata) + len(data); size > inlineLimit && !b.inline {
+	if l.external() {
 		command.Flags |= ffi.FlagExternal
-		command.Token = externalToken
-		b.externals = append(b.externals, external{externalToken, payload})
-		b.externalBytes += size
+		command.Token = token
+		b.externals = append(b.externals, external{token, payload, l.sent})
+		if !l.fragmented {
+			*b.referred(l) += l.size
+		}
 	} else {
 		command.Offset = uint32(len(b.bytes))
 		b.bytes = append(append(b.bytes, metadata...), data...)
@@ -95,9 +128,8 @@ func (b *batch) add(command ffi.Command, payload *Payload, externalToken uint64)
 	b.commands = append(b.commands, command)
 }
 
-// confirm has somebody told what becomes of the command that was added last.
+// confirm has somebody told what becomes of the command with a token.
 func (b *batch) confirm(token uint64) <-chan error {
-	b.commands[len(b.commands)-1].Token = token
 	outcome := make(chan error, 1)
 	b.confirmations = append(b.confirmations, confirmation{token, outcome})
 	return outcome
@@ -126,12 +158,22 @@ func (b *batch) tellAll() {
 	}
 }
 
-// addCopied appends a command with a message of its own, whatever its size.
+// addCopied adds a command with a message of its own, whatever its size. Frames of stream 0 go ahead of all others.
 func (b *batch) addCopied(command ffi.Command, message []byte) {
 	command.Offset = uint32(len(b.bytes))
 	command.DataLen = uint32(len(message))
 	b.bytes = append(b.bytes, message...)
+	if goesAhead(command.Kind) {
+		b.commands = slices.Insert(b.commands, b.ahead, command)
+		b.ahead++
+		return
+	}
 	b.commands = append(b.commands, command)
+}
+
+// goesAhead tells the commands whose frames are about the connection as a whole.
+func goesAhead(kind uint16) bool {
+	return kind == ffi.CommandMetadataPush || kind == ffi.CommandGrantLease
 }
 
 // recycle empties the batch and keeps its memory for another one, unless it grew out of the ordinary.
@@ -142,6 +184,7 @@ func (b *batch) recycle() {
 	clear(b.externals)
 	clear(b.confirmations)
 	b.confirmations = b.confirmations[:0]
-	b.commands, b.bytes, b.externals, b.externalBytes = b.commands[:0], b.bytes[:0], b.externals[:0], 0
+	b.commands, b.bytes, b.externals = b.commands[:0], b.bytes[:0], b.externals[:0]
+	b.ahead, b.bulkBytes, b.otherBytes = 0, 0, 0
 	batches.Put(b)
 }

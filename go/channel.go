@@ -61,6 +61,7 @@ func (c *Channel) sendAll(ctx context.Context, next func() (*Payload, error, boo
 			c.CloseSend()
 			return
 		case err != nil:
+			c.outlet.settle(ctx)
 			c.Fail(err)
 			return
 		case c.Send(ctx, item) != nil:

@@ -121,7 +121,6 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrInvalidArgument, err), nc.Close())
 	}
-	boundUnsent(nc)
 	conn := &Conn{
 		borrowable: isBorrowable(nc),
 		handler:    handler,
@@ -135,6 +134,8 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 	}
 	conn.ctx, conn.cancel = context.WithCancelCause(context.WithValue(ctx, connKey{}, conn))
 	conn.queue.calls.max = settings.limits.MaxOutboundRequests
+	conn.queue.fragmented.max = settings.limits.MaxQueuedBytes
+	conn.queue.frameLen = settings.fragmentLen
 	conn.callbacks.init(conn)
 	conn.flusher.answering = &conn.answering
 	conn.engine.core = core
@@ -325,10 +326,11 @@ func (c *Conn) terminate(reason error) {
 		return
 	}
 	q.closed = reason
-	if q.room != nil {
-		close(q.room)
-		q.room = nil
+	if q.vacated != nil {
+		close(q.vacated)
+		q.vacated = nil
 	}
+	q.fragmented.close()
 	// The flusher looks once more before it says goodbye: the core may have a last frame.
 	q.kicked = true
 	pending, streams := q.calls.takeAll()

@@ -74,6 +74,9 @@ func (c *Conn) releaseTokens(tokens []uint64) {
 
 // endRequest acts on what happened to a request of this side; true when it has ended with that.
 func (c *Conn) endRequest(event *ffi.Event, bytes []byte, callbacks *callbackRunner) bool {
+	if event.Kind == ffi.EventRefused && event.Flags&ffi.FlagExternal != 0 {
+		c.releasePayload(event.Token)
+	}
 	if stream := c.queue.calls.findStream(event.Token); stream != nil {
 		return c.streamEvent(stream, event, bytes)
 	}
@@ -118,18 +121,13 @@ func (c *Conn) granted(event *ffi.Event) {
 
 // endCall gives a request its outcome; false when it has been cancelled, or the event is about no call.
 func (c *Conn) endCall(event *ffi.Event, bytes []byte, callbacks *callbackRunner) bool {
-	if event.Kind == ffi.EventRefused {
-		if event.Flags&ffi.FlagExternal != 0 {
-			c.releasePayload(event.Token)
+	if event.Kind == ffi.EventRefused && (event.Token == 0 || event.Token >= fireAndForgetTokens || event.Stream != 0) {
+		c.logger.Debug("not sent", "stream", event.Stream, "reason", ffi.Result(event.Code))
+		if event.Token >= fireAndForgetTokens && c.flusher.batch != nil {
+			// Only the flusher hears of these.
+			c.flusher.batch.tell(event.Token, c.refused(ffi.Result(event.Code)))
 		}
-		if event.Token == 0 || event.Token >= fireAndForgetTokens || event.Stream != 0 {
-			c.logger.Debug("not sent", "stream", event.Stream, "reason", ffi.Result(event.Code))
-			if event.Token >= fireAndForgetTokens && c.flusher.batch != nil {
-				// Only the flusher hears of these.
-				c.flusher.batch.tell(event.Token, c.refused(ffi.Result(event.Code)))
-			}
-			return false
-		}
+		return false
 	}
 	waiting := c.queue.calls.take(event.Token)
 	if waiting == nil {

@@ -20,8 +20,9 @@ const (
 	// maxSegments is what one turn can refer to: metadata and data of each payload.
 	maxSegments = 256
 
-	// borrowedRounds bounds how long a submitter flushes for others before a goroutine takes over.
+	// borrowedRounds and borrowedBytes bound what a submitter flushes for others before a goroutine takes over.
 	borrowedRounds = 16
+	borrowedBytes  = 64 << 10
 	// borrowedWrite bounds how long a submitter can be held in a write that does not finish. It is looked at anew only
 	// every half of it, so that most writes set no deadline.
 	borrowedWrite = 20 * time.Millisecond
@@ -40,14 +41,14 @@ type flusher struct {
 	// pending is encoded and waits to be written, a part of the scratch's buffers, of which so many are in use.
 	pending  net.Buffers
 	buffered int
-	// rounds counts batches since the role changed hands.
-	rounds int
+	// rounds and bytes count the engine's turns, and what was written, since the role changed hands.
+	rounds, bytes int
 	// scratch is nil between flushes.
 	scratch *flushScratch
 	// answering is the connection's count of requests that handlers work on.
 	answering *atomic.Int64
-	// payloads that the output will refer to.
-	payloads map[uint64]*Payload
+	// payloads that the output will refer to, by their tokens.
+	payloads map[uint64]external
 	// link is where pending goes.
 	link *link
 	// stuck: the batch waits for a transport.
@@ -83,7 +84,7 @@ func (c *Conn) handOverFlush() {
 // flush writes until nothing waits. A borrowed goroutine is let go after a while.
 func (c *Conn) flush(borrowed bool) {
 	f := &c.flusher
-	f.rounds = 0
+	f.rounds, f.bytes = 0, 0
 	for {
 		if !c.writePending(borrowed) {
 			c.handOverFlush()
@@ -96,22 +97,20 @@ func (c *Conn) flush(borrowed bool) {
 			}
 			c.awaitTransport(f.link)
 		}
-		if f.more {
-			c.encode()
-			continue
-		}
-		if borrowed && f.rounds >= borrowedRounds {
+		if borrowed && (f.rounds >= borrowedRounds || f.bytes >= borrowedBytes) {
 			c.handOverFlush()
 			return
 		}
-		if !c.nextBatch() {
+		// What waits goes between the fragments that the engine still has.
+		if f.batch == nil && !c.nextBatch() {
 			return
 		}
+		c.encode()
 		f.rounds++
 	}
 }
 
-// nextBatch takes what waits, after letting others add to it; false when the role ended.
+// nextBatch takes what waits, after letting others add to it; false when nothing is left to do and the role ended.
 func (c *Conn) nextBatch() bool {
 	f := &c.flusher
 	if c.queue.calls.open.Load()+c.answering.Load() > 1 {
@@ -128,13 +127,13 @@ func (c *Conn) nextBatch() bool {
 	if f.scratch == nil {
 		f.scratch = flushScratches.Get().(*flushScratch)
 	}
-	f.batch, f.used, f.more = taken, 0, true
+	f.batch, f.used = taken, 0
 	if taken != nil && len(taken.externals) > 0 {
 		if f.payloads == nil {
-			f.payloads = make(map[uint64]*Payload)
+			f.payloads = make(map[uint64]external)
 		}
 		for _, external := range taken.externals {
-			f.payloads[external.token] = external.payload
+			f.payloads[external.token] = external
 		}
 	}
 	return true
@@ -177,9 +176,9 @@ func (c *Conn) encode() {
 	f.link = to
 	f.arrange()
 	c.handleEvents(s.events[:s.progress.EventsLen], nil, arena, nil)
+	f.more = s.progress.Flags&ffi.ProgressMoreOutput != 0
 	// A turn that leaves the commands out is one after the connection's end.
 	batchLeft := len(s.turn.Commands) > 0 && f.used < len(f.batch.commands)
-	f.more = batchLeft || s.progress.Flags&ffi.ProgressMoreOutput != 0
 	f.stuck = batchLeft && s.progress.Flags&ffi.ProgressSuspended != 0 && len(f.pending) == 0
 	if !batchLeft {
 		c.endBatch()
@@ -208,20 +207,28 @@ func (f *flusher) arrange() {
 			buffers = append(buffers, output[:segment.Buffered])
 			output = output[segment.Buffered:]
 		}
-		payload := f.payloads[segment.Token]
+		payload := f.payloads[segment.Token].payload
 		part := payload.Data()
 		if segment.Part == ffi.PartMetadata {
 			part = payload.GetMetadata()
 		}
 		buffers = append(buffers, part[segment.Offset:segment.Offset+segment.Len])
 		if segment.Last != 0 {
-			delete(f.payloads, segment.Token)
+			f.forget(segment.Token)
 		}
 	}
 	if len(output) > 0 {
 		buffers = append(buffers, output)
 	}
 	f.pending, f.buffered = buffers, len(buffers)
+}
+
+// forget lets go of a payload that the output will not refer to any more.
+func (f *flusher) forget(token uint64) {
+	if sent := f.payloads[token].sent; sent != nil {
+		sent()
+	}
+	delete(f.payloads, token)
 }
 
 // writePending writes what is encoded; false when a borrowed goroutine has been held up for long enough.
@@ -263,10 +270,12 @@ func (f *flusher) written() {
 func (c *Conn) writeBuffers() error {
 	f := &c.flusher
 	if len(f.pending) > 1 {
-		_, err := f.pending.WriteTo(f.link.nc)
+		written, err := f.pending.WriteTo(f.link.nc)
+		f.bytes += int(written)
 		return err
 	}
 	written, err := f.link.nc.Write(f.pending[0])
+	f.bytes += written
 	f.pending[0] = f.pending[0][written:]
 	return err
 }

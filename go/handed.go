@@ -19,7 +19,7 @@ type opening struct {
 
 // handed is what the core has been given in batches. It is guarded by the engine's lock.
 type handed struct {
-	// commands counts what the core has taken or refused.
+	// commands counts what the core has taken or refused, without what goes ahead of a batch's other commands.
 	commands uint64
 	// refused are the tokens of the requests that it refused in the last turn. The flusher tells them, and the
 	// connection may end before it has.
@@ -50,6 +50,12 @@ func (e *engine) driveBatch(turn *ffi.Turn, progress *ffi.Progress) (arena []byt
 // note adds what the core did with a batch.
 func (h *handed) note(turn *ffi.Turn, progress *ffi.Progress) {
 	h.commands += uint64(progress.CommandsUsed)
+	for i := range turn.Commands[:progress.CommandsUsed] {
+		if !goesAhead(turn.Commands[i].Kind) {
+			break
+		}
+		h.commands--
+	}
 	h.refused = h.refused[:0]
 	for i := range turn.Events[:progress.EventsLen] {
 		if event := &turn.Events[i]; event.Kind == ffi.EventRefused && refusesRequests(ffi.Result(event.Code)) {

@@ -13,7 +13,10 @@ func TestOnlyWhatTheCoreHasTakenIsHanded(t *testing.T) {
 		{Kind: ffi.EventReleased, Token: 4},
 	}
 	var h handed
-	h.note(&ffi.Turn{Events: events}, &ffi.Progress{CommandsUsed: 5, EventsLen: len(events)})
+	// What goes ahead of requests is not counted among them.
+	commands := make([]ffi.Command, 7)
+	commands[0].Kind, commands[1].Kind = ffi.CommandMetadataPush, ffi.CommandGrantLease
+	h.note(&ffi.Turn{Commands: commands, Events: events}, &ffi.Progress{CommandsUsed: 7, EventsLen: len(events)})
 	for request, want := range map[opening]bool{
 		{token: 1, number: 0}: true,
 		{token: 2, number: 1}: false,
@@ -26,7 +29,7 @@ func TestOnlyWhatTheCoreHasTakenIsHanded(t *testing.T) {
 		}
 	}
 	// The flusher has told what was refused before the next turn.
-	h.note(&ffi.Turn{}, &ffi.Progress{CommandsUsed: 1})
+	h.note(&ffi.Turn{Commands: commands[2:]}, &ffi.Progress{CommandsUsed: 1})
 	if len(h.refused) != 0 || !h.includes(opening{token: 5, number: 5}) {
 		t.Errorf("after another turn: %+v", h)
 	}

@@ -114,6 +114,7 @@ func (r *inboundRequest) answerItems(items func() iter.Seq2[*Payload, error]) {
 		r.refuseItems()
 		return
 	}
+	r.outlet.settle(r)
 	if r.outlet.close(errSendingDone) {
 		failed := asStreamError(err)
 		command := ffi.Command{Kind: ffi.CommandError, Stream: r.stream, Code: uint32(failed.Code)}

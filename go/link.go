@@ -15,6 +15,7 @@ type link struct {
 }
 
 func newLink(nc net.Conn) *link {
+	boundUnsent(nc)
 	return &link{nc: nc, borrowable: isBorrowable(nc)}
 }
 

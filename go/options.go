@@ -54,6 +54,7 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.MaxFireAndForgetHandlers, 4096)
 	orDefault(&l.MaxBlockedCallbacks, 128)
 	orDefault(&l.MaxPayloadLen, 64<<20)
+	orDefault(&l.MaxQueuedBytes, 64<<20)
 	orDefault(&l.SetupTimeout, 10*time.Second)
 	return l
 }
@@ -266,6 +267,7 @@ func newSettings(opts []Option) (*settings, error) {
 		dataMIME:          defaultMIME,
 		keepaliveInterval: 20 * time.Second,
 		maxLifetime:       90 * time.Second,
+		fragmentLen:       128 << 10,
 		logger:            slog.New(slog.DiscardHandler),
 	}
 	for _, opt := range opts {
@@ -298,7 +300,7 @@ func (s *settings) engineConfig(server bool) ffi.Config {
 		MaxControlBytes:    s.limits.MaxControlBytes,
 		SetupTimeout:       s.limits.SetupTimeout,
 		MaxUnrequested:     s.limits.MaxUnrequestedItems,
-		MaxQueuedBytes:     s.limits.MaxQueuedBytes,
+		MaxQueuedBytes:     math.MaxInt, // What the engine would count again has its room here (room.go).
 		FragmentLen:        s.fragmentLen,
 		Lease:              s.lease != nil,
 	}
@@ -307,6 +309,7 @@ func (s *settings) engineConfig(server bool) ffi.Config {
 		config.ResumeToken = s.resume.Token
 		config.ResumeStore = s.resume.StoreBytes
 		config.SessionTimeout = s.resume.SessionTimeout
+		config.MaxQueuedBytes = s.limits.MaxQueuedBytes // The engine has copies.
 		if s.fragmentLen == 0 || s.fragmentLen > maxResumableFrame {
 			config.FragmentLen = maxResumableFrame
 		}

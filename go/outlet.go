@@ -14,6 +14,9 @@ type outlet struct {
 	// stream is the stream's id, 0 until the engine has given it one.
 	stream uint32
 	credit uint64
+	// held: an item is being sent in fragments, and the next one waits for its end. So a stream has no more than that
+	// one in the engine.
+	held bool
 	// end is why nothing more can be sent; nil while something can.
 	end error
 	// changed is closed when credit came or the outlet ended; nil while nobody waits for that.
@@ -49,19 +52,46 @@ func (o *outlet) notify() {
 	}
 }
 
+// hold notes that an item is on its way in fragments, and letGo that it is not any more.
+func (o *outlet) hold() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.held = true
+}
+
+func (o *outlet) letGo() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.held = false
+	o.notify()
+}
+
 // acquire takes one item's credit, waiting for it, and tells the stream to send it on.
 func (o *outlet) acquire(ctx context.Context) (stream uint32, err error) {
 	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.await(ctx, func() bool { return o.credit > 0 && !o.held }); err != nil {
+		return 0, err
+	}
+	o.credit--
+	return o.stream, nil
+}
+
+// settle waits for an item that is on its way in fragments: an ERROR would take the place of what is left of it.
+func (o *outlet) settle(ctx context.Context) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_ = o.await(ctx, func() bool { return !o.held }) // Where the stream has ended, the ERROR goes nowhere.
+}
+
+// await waits until a condition holds, or says why it does not; the lock is held before and after.
+func (o *outlet) await(ctx context.Context, holds func() bool) error {
 	for {
 		if o.end != nil {
-			o.mu.Unlock()
-			return 0, o.end
+			return o.end
 		}
-		if o.credit > 0 {
-			o.credit--
-			stream = o.stream
-			o.mu.Unlock()
-			return stream, nil
+		if holds() {
+			return nil
 		}
 		if o.changed == nil {
 			o.changed = make(chan struct{})
@@ -70,10 +100,11 @@ func (o *outlet) acquire(ctx context.Context) (stream uint32, err error) {
 		o.mu.Unlock()
 		select {
 		case <-changed:
+			o.mu.Lock()
 		case <-ctx.Done():
-			return 0, ctx.Err()
+			o.mu.Lock()
+			return ctx.Err()
 		}
-		o.mu.Lock()
 	}
 }
 
@@ -86,5 +117,5 @@ func (o *outlet) send(ctx context.Context, item *Payload) error {
 	if err != nil {
 		return err
 	}
-	return o.conn.submitItem(ctx, stream, item)
+	return o.conn.submitItem(ctx, stream, item, o)
 }

@@ -3,6 +3,7 @@ package rsocket
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
@@ -14,9 +15,9 @@ type queue struct {
 	mu sync.Mutex
 	// batch is nil while nothing waits.
 	batch *batch
-	// taken counts the commands of the batches that flushers have taken.
-	taken uint64
-	calls callTable
+	// numbered counts the commands of the batches that flushers have taken, without those that go ahead.
+	numbered uint64
+	calls    callTable
 	// flushing: somebody is the flusher.
 	flushing bool
 	// kicked: the engine has output of its own.
@@ -25,15 +26,18 @@ type queue struct {
 	corked bool
 	// released are tokens of payloads that the flusher need not keep any longer.
 	released []uint64
-	// inline: payloads are copied whatever their size, as the engine keeps them for later.
-	inline bool
+	// copied: payloads are copied whatever their size, as the engine keeps them for later.
+	copied atomic.Bool
 	// closed is why nothing is taken any more.
 	closed error
 	// draining: no new requests; drained is closed when the last one has ended.
 	draining bool
 	drained  chan struct{}
-	// room is closed when the batch is taken; nil while nobody waits for that.
-	room chan struct{}
+	// vacated is closed when the batch is taken; nil while nobody waits for that.
+	vacated chan struct{}
+	// fragmented is the room for payloads that leave in fragments, as they may not fit a frame of frameLen.
+	fragmented room
+	frameLen   int
 	// sequence names payloads of fire-and-forgets.
 	sequence uint32
 }
@@ -46,31 +50,48 @@ const (
 	itemTokens          = answerTokens | fireAndForgetTokens
 )
 
-// lockForPayload returns with the queue locked and room in the batch, or with an error and unlocked.
-func (q *queue) lockForPayload(ctx context.Context, size int) error {
+// maxFrameHeader is what a frame has before its payload at most, the length of the metadata included.
+const maxFrameHeader = 13
+
+// loadOf is what a payload of this size puts on a batch.
+func (q *queue) loadOf(size int, bulk bool) load {
+	if q.copied.Load() {
+		return load{size: size, bulk: bulk, copied: true}
+	}
+	return load{size: size, bulk: bulk, fragmented: size > q.frameLen-maxFrameHeader}
+}
+
+// lockForLoad returns with the queue locked and room for what is to be submitted, or with an error and unlocked.
+func (q *queue) lockForLoad(ctx context.Context, l load) error {
+	if l.fragmented {
+		if err := q.fragmented.acquire(ctx, l.size); err != nil {
+			return err
+		}
+	}
 	q.mu.Lock()
 	for {
 		if q.closed != nil {
-			q.mu.Unlock()
+			q.unlockWithout(l)
 			return q.closed
 		}
 		if q.batch == nil {
-			q.batch = newBatch(q.inline)
+			q.batch = batches.Get().(*batch)
 		}
-		if q.batch.fits(size) {
+		if q.batch.fits(l) {
 			return nil
 		}
-		if q.room == nil {
-			q.room = make(chan struct{})
+		if q.vacated == nil {
+			q.vacated = make(chan struct{})
 		}
-		room := q.room
+		vacated := q.vacated
 		q.mu.Unlock()
 		select {
-		case <-room:
+		case <-vacated:
+			q.mu.Lock()
 		case <-ctx.Done():
+			q.giveBack(l)
 			return ctx.Err()
 		}
-		q.mu.Lock()
 	}
 }
 
@@ -78,20 +99,17 @@ func (q *queue) lockForPayload(ctx context.Context, size int) error {
 func (q *queue) copyAll() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.inline = true
-	if q.batch != nil {
-		q.batch.inline = true
-	}
+	q.copied.Store(true)
 }
 
-// lockForRequest is lockForPayload for a request of this side, which a shutdown takes no more. An error that is the
+// lockForRequest is lockForLoad for a request of this side, which a shutdown takes no more. An error that is the
 // connection's end says that the request was not sent.
-func (q *queue) lockForRequest(ctx context.Context, size int) error {
-	if err := q.lockForPayload(ctx, size); err != nil {
+func (q *queue) lockForRequest(ctx context.Context, l load) error {
+	if err := q.lockForLoad(ctx, l); err != nil {
 		return neverSent(err)
 	}
 	if q.draining {
-		q.mu.Unlock()
+		q.unlockWithout(l)
 		return errDraining
 	}
 	return nil
@@ -99,7 +117,34 @@ func (q *queue) lockForRequest(ctx context.Context, size int) error {
 
 // nextNumber is the number of the command that is added next. Called with the lock held and a batch.
 func (q *queue) nextNumber() uint64 {
-	return q.taken + uint64(len(q.batch.commands))
+	return q.numbered + uint64(len(q.batch.commands)-q.batch.ahead)
+}
+
+// unlockWithout ends a submission that came to nothing.
+func (q *queue) unlockWithout(l load) {
+	q.mu.Unlock()
+	q.giveBack(l)
+}
+
+// giveBack returns the room of a payload that is not sent.
+func (q *queue) giveBack(l load) {
+	if l.fragmented {
+		q.fragmented.release(l.size)
+	}
+}
+
+// add puts a command and its payload into the batch. A token names the payload, should it stay where it is.
+func (q *queue) add(command ffi.Command, payload *Payload, l load, token uint64) {
+	if l.fragmented {
+		size, sent := l.size, l.sent
+		l.sent = func() {
+			q.fragmented.release(size)
+			if sent != nil {
+				sent()
+			}
+		}
+	}
+	q.batch.add(command, payload, l, token)
 }
 
 // becomeFlusher reports whether the caller now has to flush. Called with the lock held.
@@ -123,15 +168,16 @@ const (
 	queueEnded
 )
 
-// take hands the flusher what waits. When nothing does, the flusher's role ends, and its state is the next one's.
+// take hands the flusher what waits. When nothing does, here or in the engine, the flusher's role ends, and its state is
+// the next one's.
 func (q *queue) take(f *flusher) (*batch, queueState) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, token := range q.released {
-		delete(f.payloads, token)
+		f.forget(token)
 	}
 	q.released = q.released[:0]
-	if q.batch == nil && !q.kicked {
+	if q.batch == nil && !q.kicked && !f.more {
 		f.release()
 		q.flushing = false
 		if q.closed != nil {
@@ -142,29 +188,30 @@ func (q *queue) take(f *flusher) (*batch, queueState) {
 	}
 	taken := q.batch
 	if taken != nil {
-		q.taken += uint64(len(taken.commands))
+		q.numbered += uint64(len(taken.commands) - taken.ahead)
 	}
 	q.batch, q.kicked = nil, false
-	if q.room != nil {
-		close(q.room)
-		q.room = nil
+	if q.vacated != nil {
+		close(q.vacated)
+		q.vacated = nil
 	}
 	return taken, queueHadWork
 }
 
 // submitRequest starts a request-response. The call is claimed by nobody when it returns an error.
 func (c *Conn) submitRequest(ctx context.Context, waiting *call, payload *Payload) (token uint64, err error) {
-	if err := c.queue.lockForRequest(ctx, payload.Len()); err != nil {
+	l := c.queue.loadOf(payload.Len(), false)
+	if err := c.queue.lockForRequest(ctx, l); err != nil {
 		return 0, err
 	}
 	token, ok := c.queue.calls.add(waiting)
 	if !ok {
-		c.queue.mu.Unlock()
+		c.queue.unlockWithout(l)
 		return 0, ErrTooManyRequests
 	}
 	waiting.opening = opening{token: token, number: c.queue.nextNumber()}
 	command := ffi.Command{Kind: ffi.CommandRequestResponse, Token: token}
-	c.queue.batch.add(command, payload, token)
+	c.queue.add(command, payload, l, token)
 	if waiting.callback == nil || c.queue.calls.open.Load() == 1 {
 		c.unlockAndFlush()
 	} else {
@@ -175,41 +222,49 @@ func (c *Conn) submitRequest(ctx context.Context, waiting *call, payload *Payloa
 
 // submitStream starts a request-stream or request-channel.
 func (c *Conn) submitStream(ctx context.Context, command ffi.Command, stream *Stream, first *Payload) error {
-	if err := c.queue.lockForRequest(ctx, first.Len()); err != nil {
+	l := c.queue.loadOf(first.Len(), false)
+	if err := c.queue.lockForRequest(ctx, l); err != nil {
 		return err
 	}
 	if !c.queue.calls.addStream(stream) {
-		c.queue.mu.Unlock()
+		c.queue.unlockWithout(l)
 		return ErrTooManyRequests
 	}
 	stream.opening = opening{token: stream.token, number: c.queue.nextNumber()}
 	command.Token = stream.token
-	c.queue.batch.add(command, first, stream.token)
+	c.queue.add(command, first, l, stream.token)
 	c.unlockAndFlush()
 	return nil
 }
 
 // submitItem sends an item for which there is credit. Whoever sends one is likely to send more, so it does not flush
 // by itself.
-func (c *Conn) submitItem(ctx context.Context, stream uint32, item *Payload) error {
-	if err := c.queue.lockForPayload(ctx, item.Len()); err != nil {
+func (c *Conn) submitItem(ctx context.Context, stream uint32, item *Payload, from *outlet) error {
+	l := c.queue.loadOf(item.Len(), true)
+	if err := c.queue.lockForLoad(ctx, l); err != nil {
 		return err
 	}
 	c.queue.sequence++
 	token := itemTokens | uint64(c.queue.sequence)
-	c.queue.batch.add(ffi.Command{Kind: ffi.CommandItem, Stream: stream, Token: token}, item, token)
+	command := ffi.Command{Kind: ffi.CommandItem, Stream: stream, Token: token}
+	if l.fragmented {
+		from.hold()
+		l.sent = from.letGo
+	}
+	c.queue.add(command, item, l, token)
 	c.unlockAndFlushSoon()
 	return nil
 }
 
 // submitMetadataPush queues a METADATA_PUSH.
 func (c *Conn) submitMetadataPush(ctx context.Context, metadata []byte) error {
-	if err := c.queue.lockForPayload(ctx, min(len(metadata), inlineLimit)); err != nil {
+	if err := c.queue.lockForLoad(ctx, load{size: min(len(metadata), inlineLimit)}); err != nil {
 		return neverSent(err)
 	}
-	c.queue.batch.addCopied(ffi.Command{Kind: ffi.CommandMetadataPush}, metadata)
 	c.queue.sequence++
-	outcome := c.queue.batch.confirm(fireAndForgetTokens | uint64(c.queue.sequence))
+	token := fireAndForgetTokens | uint64(c.queue.sequence)
+	c.queue.batch.addCopied(ffi.Command{Kind: ffi.CommandMetadataPush, Token: token}, metadata)
+	outcome := c.queue.batch.confirm(token)
 	c.unlockAndFlush()
 	return c.awaitOutcome(ctx, outcome)
 }
@@ -239,7 +294,7 @@ func (c *Conn) submitSmall(command ffi.Command, message string, over bool) {
 		return
 	}
 	if q.batch == nil {
-		q.batch = newBatch(q.inline)
+		q.batch = batches.Get().(*batch)
 	}
 	q.batch.addCopied(command, []byte(message))
 	c.unlockAndFlush()
@@ -247,12 +302,13 @@ func (c *Conn) submitSmall(command ffi.Command, message string, over bool) {
 
 // submitFireAndForget queues a fire-and-forget.
 func (c *Conn) submitFireAndForget(ctx context.Context, payload *Payload) error {
-	if err := c.queue.lockForRequest(ctx, payload.Len()); err != nil {
+	l := c.queue.loadOf(payload.Len(), true)
+	if err := c.queue.lockForRequest(ctx, l); err != nil {
 		return err
 	}
 	c.queue.sequence++
 	token := fireAndForgetTokens | uint64(c.queue.sequence)
-	c.queue.batch.add(ffi.Command{Kind: ffi.CommandFireAndForget, Token: token}, payload, token)
+	c.queue.add(ffi.Command{Kind: ffi.CommandFireAndForget, Token: token}, payload, l, token)
 	if c.lease == nil {
 		c.unlockAndFlushSoon()
 		return nil
@@ -270,14 +326,15 @@ func (c *Conn) submitCancel(token uint64) {
 
 // submitAnswer queues the answer to a request of the peer; nil completes it without a payload.
 func (c *Conn) submitAnswer(stream uint32, payload *Payload) error {
-	if err := c.queue.lockForPayload(c.ctx, payload.Len()); err != nil {
+	l := c.queue.loadOf(payload.Len(), false)
+	if err := c.queue.lockForLoad(c.ctx, l); err != nil {
 		return err
 	}
 	command := ffi.Command{Kind: ffi.CommandRespond, Stream: stream}
 	if payload == nil {
 		command.Flags = ffi.FlagNoPayload
 	}
-	c.queue.batch.add(command, payload, answerTokens|uint64(stream))
+	c.queue.add(command, payload, l, answerTokens|uint64(stream))
 	c.unlockAndFlush()
 	return nil
 }
@@ -285,11 +342,11 @@ func (c *Conn) submitAnswer(stream uint32, payload *Payload) error {
 // submitFailure queues an ERROR for a request of the peer.
 func (c *Conn) submitFailure(stream uint32, code ErrorCode, message string) error {
 	message = cutText(message, inlineLimit)
-	if err := c.queue.lockForPayload(c.ctx, len(message)); err != nil {
+	if err := c.queue.lockForLoad(c.ctx, load{size: len(message)}); err != nil {
 		return err
 	}
 	command := ffi.Command{Kind: ffi.CommandRespondError, Stream: stream, Code: uint32(code)}
-	c.queue.batch.add(command, NewPayload(message, ""), 0)
+	c.queue.batch.addCopied(command, []byte(message))
 	c.unlockAndFlush()
 	return nil
 }
