@@ -1,5 +1,6 @@
 //! Any frames from a peer and any calls of a driver: nothing panics, limits hold, each direction of a stream ends once,
-//! nothing is sent without credit, and every payload is let go of once.
+//! nothing is sent without credit, and every payload is let go of once. Connections are resumed from positions of any
+//! kind, and send then what they sent before.
 
 #![no_main]
 
@@ -9,11 +10,11 @@ use std::time::Duration;
 use libfuzzer_sys::arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use rsocket_protocol::frame::{
-    ErrorCode, Frame, FrameHeader, FrameType, PayloadRef, Setup, Version,
+    ErrorCode, Frame, FrameHeader, FrameType, Keepalive, PayloadRef, ResumeOk, Setup, Version,
 };
 use rsocket_protocol::{
-    Body, Config, Connection, Event, ExternalBody, ExternalSpan, FrameSink, RequestKind, Role,
-    SendError, StreamName, Time,
+    Body, Config, Connection, Event, ExternalBody, ExternalSpan, FrameSink, FrameStore,
+    MemoryStore, RequestKind, ResumeConfig, Role, SendError, StreamName, Time,
 };
 
 const MAX_STREAMS: usize = 4;
@@ -21,9 +22,11 @@ const MAX_UNREQUESTED: usize = 2;
 const MAX_QUEUED: usize = 300;
 const MAX_PAYLOAD: usize = 200;
 const FRAGMENT_LEN: usize = 64;
+const MAX_STORED: usize = 500;
+const TOKEN: &[u8] = b"token";
 
 fuzz_target!(|input: Input<'_>| {
-    let mut driver = Driver::new(input.role, input.set_up);
+    let mut driver = Driver::new(&input);
     for step in &input.steps {
         driver.take(step);
     }
@@ -34,6 +37,7 @@ struct Input<'a> {
     role: Role,
     /// A server begins with an accepted SETUP.
     set_up: bool,
+    resumes: bool,
     steps: Vec<Step<'a>>,
 }
 
@@ -47,6 +51,7 @@ impl<'a> Arbitrary<'a> for Input<'a> {
         Ok(Self {
             role,
             set_up: u.ratio(7, 8)?,
+            resumes: u.arbitrary()?,
             steps: u.arbitrary()?,
         })
     }
@@ -79,6 +84,24 @@ enum Step<'a> {
     Pass(u16),
     /// The layer below finds bytes that are no frame.
     NotAFrame,
+    Lose,
+    BeginResume,
+    Resume(Position, Position),
+    RejectResume,
+    /// The peer answers a RESUME.
+    ResumeOk(Position),
+    /// The peer tells with KEEPALIVE what it has.
+    Acknowledge(Position),
+}
+
+/// A position among the frames that were sent.
+#[derive(Clone, Copy, Debug)]
+enum Position {
+    /// Where one of them begins, or the last ends.
+    Frame(u8),
+    Exactly(u64),
+    /// Whatever has been received.
+    Received,
 }
 
 /// The stream that a step is about: few, so that frames meet.
@@ -106,6 +129,16 @@ impl<'a> Arbitrary<'a> for Which {
     }
 }
 
+impl<'a> Arbitrary<'a> for Position {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        Ok(match u.int_in_range(0..=4)? {
+            0 => Self::Exactly(u.arbitrary()?),
+            1 => Self::Received,
+            _ => Self::Frame(u.arbitrary()?),
+        })
+    }
+}
+
 impl<'a> Arbitrary<'a> for Shape {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let shapes = [
@@ -121,7 +154,7 @@ impl<'a> Arbitrary<'a> for Shape {
 
 impl<'a> Arbitrary<'a> for Step<'a> {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        Ok(match u.int_in_range(0..=23)? {
+        Ok(match u.int_in_range(0..=31)? {
             0 => Self::Bytes(u.arbitrary()?),
             1 => Self::Decide(u.arbitrary()?),
             2 => Self::Ask(RequestKind::RequestResponse, u.arbitrary()?),
@@ -143,6 +176,12 @@ impl<'a> Arbitrary<'a> for Step<'a> {
             16 => Self::Transmit,
             17 => Self::Pass(u.arbitrary()?),
             18 => Self::NotAFrame,
+            19 => Self::Lose,
+            20 => Self::BeginResume,
+            21 | 22 => Self::Resume(u.arbitrary()?, u.arbitrary()?),
+            23 => Self::RejectResume,
+            24 | 25 => Self::ResumeOk(u.arbitrary()?),
+            26 => Self::Acknowledge(u.arbitrary()?),
             _ => Self::Frame {
                 stream: u.arbitrary()?,
                 type_and_flags: u.arbitrary()?,
@@ -195,10 +234,21 @@ struct Driver {
     held_bytes: BTreeMap<u64, usize>,
     next_token: u64,
     closed: bool,
+    /// What a server's driver has to decide on.
+    first: Option<First>,
+    /// Bytes of tracked frames that the peer sent and the connection took.
+    received: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum First {
+    Setup,
+    Resume,
 }
 
 impl Driver {
-    fn new(role: Role, set_up: bool) -> Self {
+    fn new(input: &Input<'_>) -> Self {
+        let role = input.role;
         let mut config = match role {
             Role::Client => Config::client(),
             Role::Server => Config::server(),
@@ -211,6 +261,11 @@ impl Driver {
         config.limits.max_queued_bytes = MAX_QUEUED;
         config.limits.max_reassembly_bytes = 60;
         config.limits.max_control_bytes = 200;
+        config.resume = input.resumes.then(|| ResumeConfig {
+            token: TOKEN.to_vec(),
+            store_limit: MAX_STORED,
+            session_timeout: Duration::from_secs(60),
+        });
         let mut driver = Self {
             connection: Connection::new(&config, Time::ZERO),
             now: Time::ZERO,
@@ -221,12 +276,24 @@ impl Driver {
             held_bytes: BTreeMap::new(),
             next_token: 0,
             closed: false,
+            first: None,
+            received: 0,
         };
-        if set_up && role == Role::Server {
-            driver.receive(&setup());
-            driver.connection.accept_setup().expect("accepts");
+        if role == Role::Client {
+            driver.bound_store();
+            assert_eq!(driver.out.keeps, input.resumes);
+        }
+        if input.set_up && role == Role::Server {
+            driver.receive(&setup(input.resumes));
+            driver.decide(true);
         }
         driver
+    }
+
+    /// Has the connection keep what it sends in a store that is held to its limit.
+    fn bound_store(&mut self) {
+        let store = Box::new(Bounded(MemoryStore::new(MAX_STORED)));
+        self.out.keeps = self.connection.use_frame_store(store);
     }
 
     fn take(&mut self, step: &Step<'_>) {
@@ -272,13 +339,21 @@ impl Driver {
             Step::Push => {
                 let pushed = self.connection.metadata_push(b"push", &mut self.out);
                 assert!(!self.closed || pushed == Err(SendError::Closed));
+                let suspended = self.connection.is_suspended();
+                assert_eq!(pushed == Err(SendError::Suspended), suspended);
             }
             Step::Room(frames) => self.out.room = usize::from(*frames),
-            Step::Transmit => self.connection.transmit(&mut self.out),
+            Step::Transmit => {
+                self.connection.transmit(&mut self.out);
+                assert!(self.out.room == 0 || !self.connection.wants_transmit());
+            }
             Step::Pass(ms) => {
                 self.now = self.now + Duration::from_millis(u64::from(*ms));
-                if self.connection.handle_timeout(self.now) == Some(Event::Closed) {
-                    self.end();
+                match self.connection.handle_timeout(self.now) {
+                    None => {}
+                    Some(Event::Closed) => self.end(),
+                    Some(Event::Suspended) => self.detach(),
+                    Some(other) => panic!("{other:?} at a timeout"),
                 }
             }
             Step::NotAFrame => {
@@ -287,8 +362,103 @@ impl Driver {
                     self.end();
                 }
             }
+            Step::Lose => self.lose(),
+            Step::BeginResume => self.begin_resume(),
+            Step::Resume(last_received, first_available) => {
+                self.resume(
+                    self.position(*last_received),
+                    self.position(*first_available),
+                );
+            }
+            Step::RejectResume => {
+                let rejected = self.connection.reject_resume("no");
+                assert_eq!(rejected.is_ok(), self.first == Some(First::Resume));
+                if rejected.is_ok() {
+                    self.first = None;
+                    self.end();
+                }
+            }
+            Step::ResumeOk(position) => {
+                let last_received_client_position = self.position(*position) & MAX_POSITION;
+                self.receive_frame(Frame::ResumeOk(ResumeOk {
+                    last_received_client_position,
+                }));
+            }
+            Step::Acknowledge(position) => {
+                self.receive_frame(Frame::Keepalive(Keepalive {
+                    respond: false,
+                    last_received_position: self.position(*position) & MAX_POSITION,
+                    data: b"",
+                }));
+            }
         }
         self.check();
+    }
+
+    fn receive_frame(&mut self, frame: Frame<'_>) {
+        let mut bytes = Vec::new();
+        frame.encode(0, &mut bytes);
+        self.receive(&bytes);
+    }
+
+    fn position(&self, position: Position) -> u64 {
+        match position {
+            Position::Frame(index) => {
+                let known = &self.out.sent;
+                let index = usize::from(index) % (known.len() + 1);
+                known.keys().nth(index).copied().unwrap_or(self.out.end)
+            }
+            Position::Exactly(position) => position,
+            Position::Received => self.received,
+        }
+    }
+
+    fn lose(&mut self) {
+        let resumable = self.connection.is_resumable();
+        let suspended = self.connection.transport_lost(self.now, "lost");
+        assert_eq!(suspended, resumable);
+        if suspended {
+            return self.detach();
+        }
+        assert!(!self.connection.wants_transmit());
+        if !self.closed {
+            self.end();
+        }
+    }
+
+    fn detach(&mut self) {
+        assert!(self.connection.awaits_transport());
+        self.out.transport = None;
+    }
+
+    fn begin_resume(&mut self) {
+        let waits = self.connection.awaits_transport();
+        let begun = self.connection.begin_resume(self.now);
+        assert_eq!(
+            begun.is_ok(),
+            waits && self.connection.role() == Role::Client
+        );
+        if begun.is_ok() {
+            assert!(self.connection.is_suspended() && self.connection.wants_transmit());
+            self.out.transport = Some(Transport::Asks);
+            self.out.owed = Some(self.received);
+        }
+    }
+
+    fn resume(&mut self, last_received: u64, first_available: u64) {
+        let resumable = self.connection.is_resumable() && self.connection.role() == Role::Server;
+        let resumed = self
+            .connection
+            .resume(self.now, last_received, first_available);
+        match resumed {
+            Ok(()) => {
+                assert!(resumable && first_available <= self.received);
+                self.out.go_on(last_received);
+                self.out.owed = Some(self.received);
+            }
+            Err(_) if resumable => self.end(),
+            Err(_) => {}
+        }
     }
 
     fn resolve(&self, which: Which) -> u32 {
@@ -319,11 +489,23 @@ impl Driver {
     }
 
     fn receive(&mut self, frame: &[u8]) {
+        let takes = !self.closed && !self.connection.is_suspended() && self.first.is_none();
+        if takes && is_tracked(frame) {
+            self.received += frame.len() as u64;
+        }
         let Some(event) = self.connection.receive(self.now, frame) else {
             return;
         };
         assert!(!self.closed, "{event:?} after the end");
         match event {
+            Event::Setup(_) => self.first = Some(First::Setup),
+            Event::Resume(_) => self.first = Some(First::Resume),
+            Event::Resumed => {
+                let Ok((0, Frame::ResumeOk(ok))) = Frame::decode(frame) else {
+                    panic!("resumed by {frame:?}");
+                };
+                self.out.go_on(ok.last_received_client_position);
+            }
             Event::Request {
                 kind: RequestKind::FireAndForget,
                 slot,
@@ -399,7 +581,11 @@ impl Driver {
     }
 
     fn decide(&mut self, accept: bool) {
-        let waits = self.connection.awaits_decision();
+        assert_eq!(self.connection.awaits_decision(), self.first.is_some());
+        let waits = self.first == Some(First::Setup);
+        if waits && accept {
+            self.bound_store();
+        }
         let decided = if accept {
             self.connection.accept_setup()
         } else {
@@ -407,6 +593,9 @@ impl Driver {
                 .reject_setup(ErrorCode::REJECTED_SETUP, "no")
         };
         assert_eq!(decided.is_ok(), waits);
+        if waits {
+            self.first = None;
+        }
         if waits && !accept {
             self.end();
         }
@@ -434,6 +623,7 @@ impl Driver {
     /// The driver holds a payload until its last span is written or it is released.
     fn note_held(&mut self, body: &Body<'_>, sent: bool) {
         let Body::External(body) = body else { return };
+        assert!(!sent || !self.connection.is_resumable());
         let len = body.metadata_len.unwrap_or(0) + body.data_len;
         if sent && len > 0 {
             self.held.insert(body.token);
@@ -508,6 +698,7 @@ impl Driver {
             SendError::NoSuchStream => assert!(!sendable),
             SendError::Full => assert!(sendable),
             SendError::Closed => assert!(self.closed),
+            SendError::NotCopied => assert!(self.out.keeps || self.first.is_some()),
             other => panic!("{other:?} for an answer"),
         }
     }
@@ -538,6 +729,8 @@ impl Driver {
     fn end(&mut self) {
         assert!(!self.closed, "the end came twice");
         self.closed = true;
+        self.first = None;
+        self.out.keeps = false;
         self.known.clear();
     }
 
@@ -558,20 +751,23 @@ impl Driver {
         let outbound = self.known.len() - inbound;
         assert!((outbound..=MAX_STREAMS).contains(&connection.outbound_streams()));
         assert!((inbound..=MAX_STREAMS).contains(&connection.inbound_streams()));
-        if !connection.wants_transmit() {
+        let waits = connection.awaits_transport();
+        assert_eq!(waits, self.out.transport.is_none() && !self.closed);
+        assert!(self.out.received <= self.received);
+        if !connection.wants_transmit() && !connection.is_suspended() {
             assert_eq!(connection.outbound_streams(), outbound);
             assert!(self.held.is_empty());
         }
     }
 }
 
-fn setup() -> Vec<u8> {
+fn setup(resumes: bool) -> Vec<u8> {
     let mut frame = Vec::new();
     let setup = Setup {
         version: Version { major: 1, minor: 0 },
         keepalive_interval_ms: 10_000,
         max_lifetime_ms: 100_000,
-        resume_token: None,
+        resume_token: resumes.then_some(TOKEN),
         honors_lease: false,
         metadata_mime: b"a/b",
         data_mime: b"a/b",
@@ -581,8 +777,56 @@ fn setup() -> Vec<u8> {
     frame
 }
 
-/// Checks each frame and forgets it.
-#[derive(Default)]
+/// Whether a frame has a position (specification, "Implied Position").
+fn is_tracked(frame: &[u8]) -> bool {
+    let tracked = FrameType::RequestResponse as u8..=FrameType::Error as u8;
+    FrameHeader::decode(frame)
+        .is_ok_and(|(header, _)| header.stream_id != 0 && tracked.contains(&header.frame_type))
+}
+
+/// The longest position that a frame can carry.
+const MAX_POSITION: u64 = i64::MAX as u64;
+
+/// A store that is held to its limit.
+#[derive(Debug)]
+struct Bounded(MemoryStore);
+
+impl FrameStore for Bounded {
+    fn first(&self) -> u64 {
+        self.0.first()
+    }
+
+    fn end(&self) -> u64 {
+        self.0.end()
+    }
+
+    fn has_room(&self, len: usize) -> bool {
+        self.0.has_room(len)
+    }
+
+    fn append(&mut self, frame: &[u8]) {
+        assert!(is_tracked(frame));
+        self.0.append(frame);
+        assert!(self.0.end() - self.0.first() <= MAX_STORED as u64);
+    }
+
+    fn release(&mut self, position: u64) {
+        self.0.release(position);
+    }
+
+    fn frame_at(&mut self, position: u64) -> Option<&[u8]> {
+        self.0.frame_at(position)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transport {
+    Up,
+    /// A client waits for the answer to its RESUME.
+    Asks,
+}
+
+/// Checks each frame, and keeps those that may have to be sent again.
 struct Out {
     frame: Vec<u8>,
     announced: (usize, usize),
@@ -591,12 +835,100 @@ struct Out {
     written: Vec<u64>,
     /// Frames that may still be begun.
     room: usize,
+    transport: Option<Transport>,
+    /// The position that RESUME or RESUME_OK is to tell, before anything else is sent.
+    owed: Option<u64>,
+    /// Tracked frames count.
+    keeps: bool,
+    /// Those that were sent, by position; the position behind the last, and that of the next on this transport.
+    sent: BTreeMap<u64, Vec<u8>>,
+    end: u64,
+    at: u64,
+    /// What was told last of what has been received.
+    received: u64,
+    /// The ERROR that ends the connection was sent.
+    over: bool,
+}
+
+impl Default for Out {
+    fn default() -> Self {
+        Self {
+            frame: Vec::new(),
+            announced: (0, 0),
+            external: 0,
+            written: Vec::new(),
+            room: 0,
+            transport: Some(Transport::Up),
+            owed: None,
+            keeps: false,
+            sent: BTreeMap::new(),
+            end: 0,
+            at: 0,
+            received: 0,
+            over: false,
+        }
+    }
+}
+
+impl Out {
+    /// The peer has everything before `position`.
+    fn go_on(&mut self, position: u64) {
+        assert!(position == self.end || self.sent.contains_key(&position));
+        self.at = position;
+        self.transport = Some(Transport::Up);
+    }
+
+    fn tell(&mut self, position: u64) {
+        assert!(
+            position >= self.received,
+            "what was received is not any more"
+        );
+        self.received = position;
+    }
+
+    /// A frame without external bytes was written.
+    fn check(&mut self) {
+        let (stream, frame) = Frame::decode(&self.frame).expect("what is sent decodes");
+        assert!(!self.over, "{frame:?} follows the last frame");
+        match (stream, frame, self.owed) {
+            (0, Frame::Error(_), _) => self.over = true,
+            (0, Frame::Resume(resume), Some(owed)) => {
+                assert_eq!(resume.token, TOKEN);
+                assert_eq!(resume.last_received_server_position, owed);
+                self.owed = None;
+                self.tell(owed);
+            }
+            (0, Frame::ResumeOk(ok), Some(owed)) => {
+                assert_eq!(ok.last_received_client_position, owed);
+                self.owed = None;
+                self.tell(owed);
+            }
+            (_, Frame::Resume(_) | Frame::ResumeOk(_), None) => panic!("it was not asked"),
+            (_, frame, Some(_)) => panic!("{frame:?} before RESUME or RESUME_OK"),
+            (_, frame, None) => {
+                assert_eq!(self.transport, Some(Transport::Up), "{frame:?}");
+                if let Frame::Keepalive(keepalive) = frame {
+                    self.tell(keepalive.last_received_position);
+                }
+            }
+        }
+        if self.keeps && is_tracked(&self.frame) {
+            let known = self
+                .sent
+                .entry(self.at)
+                .or_insert_with(|| self.frame.clone());
+            assert_eq!(*known, self.frame, "something else was sent at {}", self.at);
+            self.at += self.frame.len() as u64;
+            self.end = self.end.max(self.at);
+        }
+    }
 }
 
 impl FrameSink for Out {
     type Buffer = Vec<u8>;
 
     fn begin(&mut self, inline: usize, external: usize) -> bool {
+        assert!(self.transport.is_some(), "there is no transport");
         if self.room == 0 {
             return false;
         }
@@ -626,7 +958,7 @@ impl FrameSink for Out {
         let may_be_long = header.stream_id == 0 || is_error;
         assert!(may_be_long || self.frame.len() + self.external <= FRAGMENT_LEN);
         if self.external == 0 {
-            Frame::decode(&self.frame).expect("what is sent decodes");
+            self.check();
         }
     }
 }

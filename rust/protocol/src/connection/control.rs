@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 
 use bytes::{Buf, BufMut, BytesMut};
 
-use crate::frame::{Cancel, ErrorCode, ErrorFrame, Frame, FrameHeader, Keepalive, Lease};
+use crate::frame::{
+    Cancel, ErrorCode, ErrorFrame, Frame, FrameHeader, FrameType, Keepalive, Lease,
+};
 use crate::sink::FrameSink;
 
 /// Longest message that an ERROR frame of ours carries, in bytes.
@@ -59,15 +61,21 @@ impl ControlQueue {
     /// Drops the frames on stream 0: they belong to a transport that is gone. Whether the peer read what was sent on it
     /// does not matter any more.
     pub(super) fn drop_connection_frames(&mut self) {
-        self.retain(|stream, _| stream != 0);
+        self.retain(|header, _| header.stream_id != 0);
         self.overflowed = false;
+    }
+
+    /// Drops all but the ERROR that ends the connection.
+    pub(super) fn keep_last_words(&mut self) {
+        let ends = (0, FrameType::Error as u8);
+        self.retain(|header, _| (header.stream_id, header.frame_type) == ends);
     }
 
     /// Moves the frames on stream 0 to the sink while there is room, past the others; true when none is left.
     pub(super) fn flush_connection_frames<S: FrameSink>(&mut self, sink: &mut S) -> bool {
         let mut room = true;
-        self.retain(|stream, frame| {
-            if stream != 0 {
+        self.retain(|header, frame| {
+            if header.stream_id != 0 {
                 return true;
             }
             room = room && write(frame, sink);
@@ -76,12 +84,11 @@ impl ControlQueue {
         room
     }
 
-    fn retain(&mut self, mut keep: impl FnMut(u32, &[u8]) -> bool) {
+    fn retain(&mut self, mut keep: impl FnMut(FrameHeader, &[u8]) -> bool) {
         let mut frames = std::mem::take(&mut self.bytes);
         for len in std::mem::take(&mut self.lens) {
             let frame = frames.split_to(len);
-            let stream = FrameHeader::decode(&frame).map_or(0, |(header, _)| header.stream_id);
-            if keep(stream, &frame) {
+            if FrameHeader::decode(&frame).is_ok_and(|(header, _)| keep(header, &frame)) {
                 self.bytes.extend_from_slice(&frame);
                 self.lens.push_back(len);
             }

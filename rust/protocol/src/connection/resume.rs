@@ -500,12 +500,16 @@ impl Connection {
         }
     }
 
-    /// Nothing is sent again on a connection that is over; its last frame goes out where there is a transport.
+    /// Nothing is sent again on a connection that is over; its last frame goes out where there is a transport, in place
+    /// of the answer to a RESUME if need be.
     pub(super) fn end_session(&mut self) {
-        if let Some(session) = self.session.take()
-            && !session.is_up()
-        {
+        let Some(session) = self.session.take() else {
+            return;
+        };
+        if !session.is_up() {
             self.control.clear();
+        } else if session.handshake.is_some() {
+            self.control.keep_last_words();
         }
     }
 }

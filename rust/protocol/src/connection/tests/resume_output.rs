@@ -184,3 +184,13 @@ fn what_could_not_be_sent_on_a_lost_transport_is_not_held_against_the_next() {
     pair.client.receive(0, ping(b""));
     assert!(!pair.client.connection.is_closed());
 }
+
+#[test]
+fn a_client_that_is_not_answered_is_told_of_the_end_and_nothing_else() {
+    let mut server = server_with_two_answers();
+    server.receive(0, ping(b"?"));
+    server.receive(4, request_response(PayloadRef::from_data(b"")));
+    let connection = &mut server.connection;
+    connection.close(ErrorCode::CONNECTION_ERROR, "enough");
+    server.assert_sent(&[(0, error(ErrorCode::CONNECTION_ERROR, "enough"))]);
+}
