@@ -36,6 +36,11 @@
 // been sent when a connection was lost is never repeated: it fails with [ErrConnectionLost], and whether to ask again is
 // the program's decision.
 //
+// # Resuming
+//
+// With [WithResume] on both sides a connection outlives its transport: the client dials again, and requests and streams go
+// on where they were. That is the same connection to the program; a Reconnector makes new ones.
+//
 // # Interactions
 //
 // Request-response waits for one answer ([Conn.RequestResponse], or [Conn.RequestResponseFunc] with a callback
