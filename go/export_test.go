@@ -4,3 +4,20 @@ package rsocket
 func (c *Conn) OpenRequests() int {
 	return int(c.queue.calls.open.Load())
 }
+
+// SubmittedCommands counts what this side has submitted, without what goes ahead of other commands.
+func (c *Conn) SubmittedCommands() int {
+	c.queue.mu.Lock()
+	defer c.queue.mu.Unlock()
+	if c.queue.batch == nil {
+		return int(c.queue.numbered)
+	}
+	return int(c.queue.nextNumber())
+}
+
+// LateRequests is how many requests with callbacks wait for a connection.
+func (r *Reconnector) LateRequests() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.late)
+}

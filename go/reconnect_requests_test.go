@@ -528,9 +528,11 @@ func TestRequestsOfAClosingConnectionGoToTheNextOne(t *testing.T) {
 		t.Cleanup(func() { _ = accepted.Close() })
 		return rawPeer{t, accepted}
 	}
-	r := reconnector(t, "tcp://"+listener.Addr().String(), patientPolicy())
+	policy := patientPolicy()
+	policy.RetryUnsent = true
+	r := reconnector(t, "tcp://"+listener.Addr().String(), policy)
 	server := accept()
-	waitConnected(t, r)
+	first := waitConnected(t, r)
 	server.frame() // SETUP
 	held := make(chan error, 1)
 	go func() {
@@ -539,30 +541,44 @@ func TestRequestsOfAClosingConnectionGoToTheNextOne(t *testing.T) {
 	}()
 	server.frame()
 	server.send("\x00\x00\x00\x00\x2c\x00\x00\x00\x01\x02bye")
+	commands := 3 // held, and the two that wait
 	eventually(t, "new requests are refused", func() bool {
-		ctx, cancel := context.WithTimeout(testContext(t), 20*time.Millisecond)
+		commands += 2 // a request, and perhaps its cancellation
+		ctx, cancel := context.WithTimeout(rsocket.ForbidRetry(testContext(t)), 20*time.Millisecond)
 		defer cancel()
 		_, err := ask(ctx, r, "new")
 		return errors.Is(err, rsocket.ErrNotConnected) && errors.Is(err, rsocket.ErrConnectionClosing)
 	})
-	waiting := make(chan error, 1)
+	waiting := make(chan error, 2)
 	go func() {
-		_, err := ask(rsocket.AllowRetry(testContext(t)), r, "waits")
+		_, err := ask(testContext(t), r, "waits")
 		waiting <- err
 	}()
+	err = r.RequestResponseFunc(rsocket.NewPayload("waits", ""), func(_ *rsocket.Payload, err error) { waiting <- err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the one with the callback is late", func() bool { return r.LateRequests() == 1 })
 	server.send("\x00\x00\x00\x01\x28\x60last")
 	if err := await(t, held); err != nil {
 		t.Errorf("the request under way: %v", err)
 	}
+	if submitted := first.SubmittedCommands(); submitted > commands {
+		t.Errorf("the closing connection was asked %d times, not %d", submitted, commands)
+	}
 	_ = server.Close()
 	next := accept()
 	next.frame() // SETUP
-	if frame := next.frame(); string(frame[6:]) != "waits" {
-		t.Errorf("got % x", frame)
+	for range 2 {
+		if frame := next.frame(); string(frame[6:]) != "waits" {
+			t.Errorf("got % x", frame)
+		}
 	}
-	next.send("\x00\x00\x00\x01\x28\x60ok")
-	if err := await(t, waiting); err != nil {
-		t.Errorf("the request that waits: %v", err)
+	next.send("\x00\x00\x00\x01\x28\x60ok", "\x00\x00\x00\x03\x28\x60ok")
+	for range 2 {
+		if err := await(t, waiting); err != nil {
+			t.Errorf("a request that waits: %v", err)
+		}
 	}
 }
 

@@ -1,8 +1,10 @@
 package rsocket_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"testing"
 
@@ -181,4 +183,69 @@ func TestAStreamWithUnsentCreditIsNotRetrySafe(t *testing.T) {
 	_ = far.Close()
 	_, err = stream.Recv(testContext(t))
 	assertRetrySafe(t, err, rsocket.ErrConnectionLost, false)
+}
+
+// silenced is a transport that reads the end of what the peer says when the test says so, while the peer still listens.
+type silenced struct {
+	net.Conn
+	ended chan struct{} // gets one value
+}
+
+func (s silenced) Read(into []byte) (int, error) {
+	if _, first := <-s.ended; first {
+		return 0, io.EOF
+	}
+	return s.Conn.Read(into)
+}
+
+// What has been called unsent is not sent afterwards either, to a peer that still listens.
+func TestUnsentRequestsStayUnsent(t *testing.T) {
+	near, far := net.Pipe()
+	ended := make(chan struct{}, 1)
+	conn, err := rsocket.NewClientConn(testContext(t), silenced{near, ended})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	peer := rawPeer{t, far}
+	peer.frame() // SETUP
+	ctx := testContext(t)
+	sent, err := conn.OpenStream(ctx, rsocket.NewPayload("sent", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := conn.FireAndForget(ctx, rsocket.NewPayload("sent", "")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 4 {
+		if frame := peer.frame(); !bytes.HasSuffix(frame, []byte("sent")) {
+			t.Fatalf("got % x", frame)
+		}
+	}
+	if err := conn.FireAndForget(ctx, rsocket.NewPayload("the transport is stuck with it", "")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := far.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	outcomes := manyKinds(t, conn)
+	waitUntilSubmitted(t, conn, 5)
+	ended <- struct{}{}
+	close(ended)
+	for range 4 {
+		assertRetrySafe(t, await(t, outcomes), rsocket.ErrConnectionLost, true)
+	}
+	_, err = sent.Recv(ctx)
+	assertRetrySafe(t, err, rsocket.ErrConnectionLost, false)
+	rest, err := io.ReadAll(far)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"blocking", "stream", "channel", "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"} {
+		if bytes.Contains(rest, []byte(text)) {
+			t.Errorf("%q was sent: %q", text, rest[:min(len(rest), 100)])
+		}
+	}
 }
