@@ -107,34 +107,33 @@ func TestCallbacksThatSubmitMuchAreNotHeldUp(t *testing.T) {
 	warned := warnings{Handler: slog.DiscardHandler}
 	short := func(context.Context, *rsocket.Payload) (*rsocket.Payload, error) { return nil, nil }
 	conn := connectTCP(t, rsocket.Handler{RequestResponse: short}, rsocket.WithLogger(slog.New(&warned)))
-	// On a busy machine a callback may lose its processor, for long enough to seem blocked.
-	const chains, rounds, descheduled = 256, 20, 5
-	for _, size := range []int{2 << 10, 50 << 10} {
-		var all sync.WaitGroup
-		var again func(left int)
-		again = func(left int) {
-			err := conn.RequestResponseFunc(rsocket.NewPayloadFromBytes(make([]byte, size), nil), func(_ *rsocket.Payload, err error) {
-				if err != nil {
-					t.Error(err)
-				}
-				if left == 0 {
-					all.Done()
-					return
-				}
-				again(left - 1)
-			})
+	const chains, rounds = 256, 20
+	request := rsocket.NewPayloadFromBytes(make([]byte, 2<<10), nil)
+	var all sync.WaitGroup
+	var again func(left int)
+	again = func(left int) {
+		err := conn.RequestResponseFunc(request, func(_ *rsocket.Payload, err error) {
 			if err != nil {
 				t.Error(err)
 			}
+			if left == 0 {
+				all.Done()
+				return
+			}
+			again(left - 1)
+		})
+		if err != nil {
+			t.Error(err)
 		}
-		all.Add(chains)
-		for range chains {
-			again(rounds)
-		}
-		all.Wait()
-		if blocked := warned.count.Swap(0); blocked > descheduled {
-			t.Errorf("callbacks with %d bytes blocked %d times", size, blocked)
-		}
+	}
+	all.Add(chains)
+	for range chains {
+		again(rounds)
+	}
+	all.Wait()
+	// On a busy machine a callback may lose its processor, for long enough to seem blocked.
+	if blocked := warned.count.Load(); blocked > rounds/2 {
+		t.Errorf("callbacks were blocked %d times in %d rounds", blocked, rounds)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // mostAhead is how many bytes may go before what has been submitted: the turn of the engine that is being written and
-// the next one, each of a fragment (128 KiB), as much of other payloads, and 80 KiB of headers and small payloads.
+// its own one, each of fragments (128 KiB), as much of other payloads, and 80 KiB of headers and small payloads.
 const mostAhead = 2 * (128 + 128 + 80) << 10
 
 // slowRequests is how many measurements a slow link takes. Nine in ten are held to the bound: the others may have lost

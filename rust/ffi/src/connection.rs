@@ -33,6 +33,8 @@ pub(crate) struct Engine {
     pub(crate) arena: Vec<u8>,
     /// Scratch of the output layer, kept for its capacity.
     pub(crate) segments: Vec<Segment>,
+    /// Fragments found no room in the last output.
+    pub(crate) fragments_first: bool,
     /// What the client proposed; servers only.
     pub(crate) setup: Option<OwnedSetup>,
     /// What the client wants to go on with; servers only.
@@ -69,6 +71,7 @@ pub unsafe extern "C" fn rsocket_connection_new(
                 max_requests: config.limits.max_outbound_streams,
                 arena: Vec::new(),
                 segments: Vec::new(),
+                fragments_first: false,
                 setup: None,
                 resume_request: None,
             },

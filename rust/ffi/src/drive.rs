@@ -8,7 +8,7 @@ use rsocket_protocol::{
     Body, Connection, Event, ExternalBody, InboundPayload, Origin, OwnedPayload, Part, RequestKind,
     SendError, StreamName, Time,
 };
-use rsocket_transport::length_prefix::{self, Segment, Split, Writer};
+use rsocket_transport::length_prefix::{self, ExternalRoom, Segment, Split, Writer};
 
 use crate::connection::Engine;
 use crate::record::*;
@@ -84,16 +84,18 @@ pub(crate) fn drive(
         &mut segments,
         outputs.segments.len(),
     );
-    sink.begin_turn(EXTERNAL_PER_TURN);
     let mut requests = Requests {
         streams: &mut engine.requests,
         max: engine.max_requests,
     };
-    engine.core.transmit_one(&mut sink);
-    if !inputs.commands.is_empty() {
-        // Fragments and commands do not keep each other waiting, however long their frames are.
-        sink.begin_turn(EXTERNAL_PER_TURN);
+    // Commands go ahead of fragments, and each has room of its own. Fragments for which they leave no output at all are
+    // first in the next turn.
+    let mut commands_room = ExternalRoom::of(EXTERNAL_PER_TURN);
+    sink.swap_external_room(&mut ExternalRoom::of(EXTERNAL_PER_TURN));
+    if engine.fragments_first {
+        engine.core.transmit_one(&mut sink);
     }
+    sink.swap_external_room(&mut commands_room);
     let commands_used = carry_out(
         &mut engine.core,
         &mut requests,
@@ -101,7 +103,11 @@ pub(crate) fn drive(
         &mut events,
         &mut sink,
     )?;
-    engine.core.transmit(&mut sink);
+    sink.swap_external_room(&mut commands_room);
+    engine.fragments_first = output_cap > 0 && !engine.core.transmit_one(&mut sink);
+    if !engine.fragments_first {
+        engine.core.transmit(&mut sink);
+    }
     while events.has_room()
         && let Some(token) = engine.core.poll_released()
     {

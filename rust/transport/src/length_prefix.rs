@@ -68,10 +68,37 @@ pub struct Writer<'a, B> {
     segment_room: usize,
     /// Bytes in the buffer since the last segment.
     since_segment: usize,
-    /// Bytes of segments that may still be noted in this turn.
-    external_room: usize,
-    /// No frame of this turn has segments yet: the first one may have more bytes of them than there is room for.
-    fresh_turn: bool,
+    external: ExternalRoom,
+}
+
+/// How many bytes of segments may be noted. The first frame that has any may have more.
+#[derive(Clone, Copy, Debug)]
+pub struct ExternalRoom {
+    left: usize,
+    unused: bool,
+}
+
+impl ExternalRoom {
+    /// Room for any number of bytes.
+    pub const UNLIMITED: Self = Self::of(usize::MAX);
+
+    /// Room for so many bytes, or one frame.
+    #[must_use]
+    pub const fn of(bytes: usize) -> Self {
+        Self {
+            left: bytes,
+            unused: true,
+        }
+    }
+
+    fn fits(&self, bytes: usize) -> bool {
+        self.unused || bytes <= self.left
+    }
+
+    fn take(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+        self.unused = false;
+    }
 }
 
 /// A place in the output where bytes that the driver holds belong.
@@ -102,22 +129,19 @@ impl<'a, B: BufMut> Writer<'a, B> {
             room,
             segment_room,
             since_segment: 0,
-            external_room: usize::MAX,
-            fresh_turn: true,
+            external: ExternalRoom::UNLIMITED,
         }
     }
 
-    /// Begins a turn of about so many bytes of segments: once there is one, no frame may exceed the rest.
-    pub fn begin_turn(&mut self, external_room: usize) {
-        self.external_room = external_room;
-        self.fresh_turn = true;
+    /// Goes on with another room for segments; `room` becomes what is left of the one before.
+    pub fn swap_external_room(&mut self, room: &mut ExternalRoom) {
+        std::mem::swap(&mut self.external, room);
     }
 }
 
 impl<B> Writer<'_, B> {
     fn has_segment_room(&self, external: usize) -> bool {
-        let fits = self.fresh_turn || external <= self.external_room;
-        fits && self.segments.len() + SPANS_PER_FRAME <= self.segment_room
+        self.external.fits(external) && self.segments.len() + SPANS_PER_FRAME <= self.segment_room
     }
 }
 
@@ -145,8 +169,7 @@ impl<B: BufMut> FrameSink for Writer<'_, B> {
     }
 
     fn external(&mut self, span: ExternalSpan) {
-        self.external_room = self.external_room.saturating_sub(span.len);
-        self.fresh_turn = false;
+        self.external.take(span.len);
         self.segments.push(Segment {
             buffered: std::mem::take(&mut self.since_segment),
             span,
@@ -239,11 +262,12 @@ mod tests {
     }
 
     #[test]
-    fn bounds_the_bytes_of_segments_but_for_the_first_of_a_turn() {
+    fn bounds_the_bytes_of_segments_but_for_the_first() {
         let (mut buffer, mut segments) = (Vec::new(), Vec::new());
         let mut writer = Writer::new(&mut buffer, 64, &mut segments, 8);
-        for _turn in 0..2 {
-            writer.begin_turn(100);
+        let mut rooms = [ExternalRoom::of(100), ExternalRoom::of(100)];
+        for room in &mut rooms {
+            writer.swap_external_room(room);
             assert!(writer.begin(0, 500));
             writer.external(ExternalSpan {
                 token: 7,
@@ -258,6 +282,8 @@ mod tests {
             writer.buffer().put_u8(b'a');
             writer.end();
         }
+        writer.swap_external_room(&mut rooms[1]);
+        assert!(!writer.begin(0, 1), "what was left of it is left");
     }
 
     #[test]

@@ -263,7 +263,7 @@ fn held_items_are_released_when_their_stream_ends() {
 
 /// However long the fragments are that another payload is sent in.
 #[test]
-fn a_held_payload_goes_between_two_long_fragments() {
+fn a_held_payload_goes_ahead_of_the_next_long_fragment() {
     let mut client = sending_in_fragments(3 * MAX_FRAME_LEN);
     let small = rsocket_command {
         token: 8,
@@ -271,5 +271,27 @@ fn a_held_payload_goes_between_two_long_fragments() {
     };
     let turn = turn(&mut client, &Batch::default().push(small));
     let tokens: Vec<u64> = turn.segments.iter().map(|s| s.token).collect();
-    assert_eq!((tokens, turn.progress.commands_used), (vec![7, 8], 1));
+    assert_eq!((tokens, turn.progress.commands_used), (vec![8, 7], 1));
+}
+
+/// However much is commanded.
+#[test]
+fn fragments_without_room_go_ahead_of_the_next_commands() {
+    let mut client = sending_in_fragments(3 * MAX_FRAME_LEN);
+    client.unmerged = true;
+    let mut batch = Batch::default();
+    for token in 10..20 {
+        batch = batch.request(token, None, b"");
+    }
+    let two_headers = Room {
+        output: 2 * (3 + FrameHeader::LEN),
+        ..PLENTY
+    };
+    let mut fragments = Vec::new();
+    for _turn in 0..4 {
+        let turn = client.drive(&batch, two_headers).expect("drives");
+        batch.commands.drain(..turn.progress.commands_used);
+        fragments.push((turn.segments.len(), turn.progress.commands_used));
+    }
+    assert_eq!(fragments, [(0, 2), (1, 1), (1, 1), (1, 1)]);
 }
