@@ -44,7 +44,7 @@ func requestChannel(ctx context.Context, source iter.Seq2[*Payload, error], open
 			yield(nil, err)
 			return
 		}
-		channel.conn.work.Go(func() {
+		channel.conn.spawn(func() {
 			defer stop()
 			channel.sendAll(ctx, next)
 		})

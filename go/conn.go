@@ -66,14 +66,13 @@ type Conn struct {
 	done   chan struct{}
 	err    error
 
-	// work is every goroutine of this connection, handlers included, and one for the connection until it is terminated,
-	// whoever does that.
+	// work is every goroutine of this connection, handlers included; see spawn.
 	work sync.WaitGroup
 }
 
 // NewClientConn starts a connection as client over nc, which it owns from then on. It sends SETUP and returns; whether
 // the server accepts it shows in the first requests, as RSocket has no answer to SETUP. ctx bounds nothing but this
-// call.
+// call. With [WithTLS], whose config then needs a ServerName, or where nc is a [tls.Conn], it shakes hands first.
 func NewClientConn(ctx context.Context, nc net.Conn, opts ...Option) (*Conn, error) {
 	settings, err := newSettings(opts)
 	if err == nil {
@@ -81,6 +80,13 @@ func NewClientConn(ctx context.Context, nc net.Conn, opts ...Option) (*Conn, err
 	}
 	if err != nil {
 		return nil, errors.Join(err, nc.Close())
+	}
+	if resume := settings.resume; resume != nil && resume.Dial != nil {
+		resume.Dial = settings.securely(resume.Dial, "")
+	}
+	nc, err = settings.secureClient(ctx, nc, "")
+	if err != nil {
+		return nil, err
 	}
 	return newClientConn(nc, settings)
 }
@@ -95,14 +101,20 @@ func newClientConn(nc net.Conn, settings *settings) (*Conn, error) {
 }
 
 // ServeConn starts a connection as server over nc, which it owns from then on, and returns once the client's setup is
-// accepted. The connection ends when ctx does. It cannot be resumed: that needs a [Server].
+// accepted. The connection ends when ctx does. It cannot be resumed: that needs a [Server]. With [WithTLS], or where nc
+// is a [tls.Conn], it shakes hands first.
 func ServeConn(ctx context.Context, nc net.Conn, handler Handler, opts ...Option) (*Conn, error) {
 	settings, err := newSettings(opts)
 	if err != nil {
 		return nil, errors.Join(err, nc.Close())
 	}
 	settings.resume = nil
-	conn, err := newConn(ctx, nc, settings, handler, true)
+	secure, err := settings.secureServer(ctx, nc)
+	if err != nil {
+		hangUpOn(ctx, nc, err)
+		return nil, err
+	}
+	conn, err := newConn(ctx, secure, settings, handler, true)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +166,6 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 	conn.queue.mu.Lock()
 	conn.unwatch = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	conn.queue.mu.Unlock()
-	conn.work.Add(1)
 	conn.work.Go(func() { conn.readLoop(0) })
 	if !server {
 		conn.startLeasing()
@@ -355,7 +366,6 @@ func (c *Conn) terminate(reason error) {
 	}
 	c.session.end()
 	c.linger()
-	c.work.Done()
 }
 
 // failPending gives every open request its error; callbacks share a goroutine.
@@ -373,11 +383,28 @@ func (c *Conn) failPending(pending []*call, failure func(opening) error) {
 	if len(callbacks) == 0 {
 		return
 	}
-	c.work.Go(func() {
+	c.spawn(func() {
 		for _, ended := range callbacks {
 			ended.run()
 		}
 	})
+}
+
+// spawn starts a goroutine of the connection from any goroutine. What is only started when the connection is over, such
+// as by a Close that came too late to matter, is not waited for.
+func (c *Conn) spawn(run func()) {
+	c.queue.mu.Lock()
+	counted := !c.queue.over
+	if counted {
+		c.work.Add(1)
+	}
+	c.queue.mu.Unlock()
+	go func() {
+		if counted {
+			defer c.work.Done()
+		}
+		run()
+	}()
 }
 
 // linger gives the last frames their chance: the flusher that sends them ends our half of the transport, the reader
@@ -412,6 +439,6 @@ func transportError(doing string, err error) error {
 		Message: message,
 		Origin:  OriginTransport,
 		kind:    ErrConnectionLost,
-		cause:   err,
+		cause:   establishedError(err),
 	}
 }

@@ -6,8 +6,8 @@
 //
 // # Connecting and serving
 //
-// [Dial] connects to a URL ("tcp://host:port", "unix:///path"), [NewClientConn] runs over a connection that is
-// already there. Both give a [Conn]:
+// [Dial] connects to a URL ("tcp://host:port", "tls://host:port", "unix:///path"), [NewClientConn] runs over a connection
+// that is already there. Both give a [Conn]:
 //
 //	conn, err := rsocket.Dial(ctx, "tcp://127.0.0.1:7878")
 //	if err != nil {
@@ -19,6 +19,19 @@
 // [Listen] and [Serve] answer connections with a [Handler], a struct of functions; requests for those left nil are
 // rejected. [ServeConn] does the same for one connection. Either side can send requests and answer them: a client
 // answers when it is given [WithHandler], and a server gets the client's [Conn] from ServeConn or Handler.Setup.
+//
+// # TLS
+//
+// A "tls://" URL is spoken to by Go's own crypto/tls. Certificates come as files ([WithTLSFiles]), which are read again
+// when they change, as bytes ([WithTLSPEM]), or as the program's own [tls.Config] ([WithTLS]):
+//
+//	listener, err := rsocket.Listen(ctx, "tls://:7878", rsocket.WithTLSFiles("", "cert.pem", "key.pem"))
+//	…
+//	conn, err := rsocket.Dial(ctx, "tls://localhost:7878", rsocket.WithTLSFiles("ca.pem", "", ""))
+//
+// A server that is given authorities (the first of the files) lets in only clients with a certificate of theirs;
+// [Conn.TLS] tells who they are. A handshake that fails names its reason: [ErrTLSUnknownAuthority],
+// [ErrTLSCertificateExpired], [ErrTLSWrongHost], [ErrTLSCertificateMissing], …
 //
 // # Reconnecting
 //

@@ -150,7 +150,7 @@ func (c *Conn) endCall(event *ffi.Event, bytes []byte, callbacks *callbackRunner
 	ended := endedCall{waiting.callback, waiting.payload, waiting.err}
 	c.queue.calls.recycle(waiting)
 	if callbacks == nil {
-		c.work.Go(ended.run)
+		c.spawn(ended.run)
 	} else {
 		callbacks.add(ended)
 	}

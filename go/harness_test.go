@@ -115,6 +115,9 @@ var transports = map[string]func(t *testing.T, handler rsocket.Handler) *rsocket
 		}
 		return dial(t, listenAndServe(t, "unix://"+filepath.Join(t.TempDir(), "s"), handler))
 	},
+	"tls": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
+		return connectTLS(t, handler)
+	},
 	"pipe": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
 		client, _ := connectPipe(t, rsocket.Handler{}, handler)
 		return client

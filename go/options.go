@@ -46,6 +46,9 @@ type Limits struct {
 	// SetupTimeout is how long a server waits for a client's SETUP, and how long [Handler.Setup] may take. It is
 	// counted in whole milliseconds, at least 1. Default 10 s.
 	SetupTimeout time.Duration
+	// HandshakeTimeout is how long a client and a server may take to make a transport secure ([WithTLS]), before the
+	// SETUP. Default 10 s.
+	HandshakeTimeout time.Duration
 }
 
 func (l Limits) withDefaults() Limits {
@@ -56,6 +59,7 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.MaxPayloadLen, 64<<20)
 	orDefault(&l.MaxQueuedBytes, 64<<20)
 	orDefault(&l.SetupTimeout, 10*time.Second)
+	orDefault(&l.HandshakeTimeout, 10*time.Second)
 	return l
 }
 
@@ -88,6 +92,9 @@ func (l Limits) check() error {
 	}
 	if l.SetupTimeout != 0 && l.SetupTimeout < time.Millisecond {
 		return fmt.Errorf("%w: SetupTimeout of %v is below a millisecond", ErrInvalidArgument, l.SetupTimeout)
+	}
+	if l.HandshakeTimeout < 0 {
+		return fmt.Errorf("%w: HandshakeTimeout of %v is negative", ErrInvalidArgument, l.HandshakeTimeout)
 	}
 	return nil
 }
@@ -255,7 +262,9 @@ type settings struct {
 	resume                         *ResumeOptions
 	// sessions are a server's connections that can be resumed.
 	sessions *sessionTable
-	logger   *slog.Logger
+	// tls is nil for transports that are used as they are.
+	tls    tlsSource
+	logger *slog.Logger
 }
 
 const defaultMIME = "application/octet-stream"

@@ -236,7 +236,7 @@ func (r *Reconnector) sendLate(conn *Conn) {
 				r.mu.Unlock()
 				return
 			default:
-				conn.work.Go(func() { request.callback(nil, err) })
+				conn.spawn(func() { request.callback(nil, err) })
 			}
 		}
 	}

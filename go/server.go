@@ -31,6 +31,9 @@ type Server struct {
 // NewServer makes a server that answers with handler. It is to be closed.
 func NewServer(handler Handler, opts ...Option) (*Server, error) {
 	settings, err := newSettings(opts)
+	if err == nil {
+		err = settings.checkServer()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -72,9 +75,16 @@ func (s *Server) Serve(l net.Listener) error {
 
 // serveOne serves one connection until it is over and its handlers have returned.
 func (s *Server) serveOne(nc net.Conn) {
-	conn, err := newConn(s.ctx, nc, s.settings, s.handler, true)
+	remote := nc.RemoteAddr()
+	secure, err := s.settings.secureServer(s.ctx, nc)
 	if err != nil {
-		s.settings.logger.Error("connection not started", "remote", nc.RemoteAddr(), "reason", err)
+		s.settings.logger.Warn("handshake failed", "remote", remote, "reason", err)
+		hangUpOn(s.ctx, nc, err)
+		return
+	}
+	conn, err := newConn(s.ctx, secure, s.settings, s.handler, true)
+	if err != nil {
+		s.settings.logger.Error("connection not started", "remote", remote, "reason", err)
 		return
 	}
 	if !s.addConn(conn) {

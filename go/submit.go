@@ -33,6 +33,8 @@ type queue struct {
 	// draining: no new requests; drained is closed when the last one has ended.
 	draining bool
 	drained  chan struct{}
+	// over: the reader has left, so the connection's goroutines may have been waited for.
+	over bool
 	// vacated is closed when the batch is taken; nil while nobody waits for that.
 	vacated chan struct{}
 	// fragmented is the room for payloads that leave in fragments, as they may not fit a frame of frameLen.
