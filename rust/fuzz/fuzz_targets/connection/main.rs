@@ -4,18 +4,26 @@
 
 #![no_main]
 
+mod output;
+mod resuming;
+mod step;
+mod store;
+
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use libfuzzer_sys::arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use rsocket_protocol::frame::{
-    ErrorCode, Frame, FrameHeader, FrameType, Keepalive, PayloadRef, ResumeOk, Setup, Version,
-};
+use output::{Out, is_tracked};
+use rsocket_protocol::frame::{ErrorCode, Frame, Keepalive, PayloadRef, ResumeOk, Setup, Version};
 use rsocket_protocol::{
-    Body, Config, Connection, Event, ExternalBody, ExternalSpan, FrameSink, FrameStore,
-    MemoryStore, RequestKind, ResumeConfig, Role, SendError, StreamName, Time,
+    Body, Config, Connection, Event, ExternalBody, RequestKind, ResumeConfig, Role, SendError,
+    StreamName, Time,
 };
+use step::{Input, Shape, Step, Which};
+use store::Kept;
+
+/// The longest position that a frame can carry.
+const MAX_POSITION: u64 = i64::MAX as u64;
 
 const MAX_STREAMS: usize = 4;
 const MAX_UNREQUESTED: usize = 2;
@@ -31,165 +39,6 @@ fuzz_target!(|input: Input<'_>| {
         driver.take(step);
     }
 });
-
-#[derive(Debug)]
-struct Input<'a> {
-    role: Role,
-    /// A server begins with an accepted SETUP.
-    set_up: bool,
-    resumes: bool,
-    steps: Vec<Step<'a>>,
-}
-
-impl<'a> Arbitrary<'a> for Input<'a> {
-    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let role = if u.arbitrary()? {
-            Role::Client
-        } else {
-            Role::Server
-        };
-        Ok(Self {
-            role,
-            set_up: u.ratio(7, 8)?,
-            resumes: u.arbitrary()?,
-            steps: u.arbitrary()?,
-        })
-    }
-}
-
-#[derive(Debug)]
-enum Step<'a> {
-    /// The peer sends a frame.
-    Frame {
-        stream: Which,
-        type_and_flags: u16,
-        body: &'a [u8],
-    },
-    Bytes(&'a [u8]),
-    Decide(bool),
-    Ask(RequestKind, Shape),
-    Send {
-        stream: Which,
-        shape: Shape,
-        last: bool,
-    },
-    Complete(Which),
-    Fail(Which),
-    RequestN(Which, u8),
-    CancelReceiving(Which),
-    Cancel(u8),
-    Push,
-    Room(u8),
-    Transmit,
-    Pass(u16),
-    /// The layer below finds bytes that are no frame.
-    NotAFrame,
-    Lose,
-    BeginResume,
-    Resume(Position, Position),
-    RejectResume,
-    /// The peer answers a RESUME.
-    ResumeOk(Position),
-    /// The peer tells with KEEPALIVE what it has.
-    Acknowledge(Position),
-}
-
-/// A position among the frames that were sent.
-#[derive(Clone, Copy, Debug)]
-enum Position {
-    /// Where one of them begins, or the last ends.
-    Frame(u8),
-    Exactly(u64),
-    /// Whatever has been received.
-    Received,
-}
-
-/// The stream that a step is about: few, so that frames meet.
-#[derive(Clone, Copy, Debug)]
-enum Which {
-    Id(u8),
-    /// One of those that the driver knows to be open.
-    Open(u8),
-}
-
-/// How long a payload is, and who holds it.
-#[derive(Clone, Copy, Debug)]
-enum Shape {
-    Copied,
-    CopiedInFragments,
-    Held,
-    HeldInFragments,
-    HeldButEmpty,
-}
-
-impl<'a> Arbitrary<'a> for Which {
-    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let which = if u.arbitrary()? { Self::Id } else { Self::Open };
-        Ok(which(u.arbitrary()?))
-    }
-}
-
-impl<'a> Arbitrary<'a> for Position {
-    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        Ok(match u.int_in_range(0..=4)? {
-            0 => Self::Exactly(u.arbitrary()?),
-            1 => Self::Received,
-            _ => Self::Frame(u.arbitrary()?),
-        })
-    }
-}
-
-impl<'a> Arbitrary<'a> for Shape {
-    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let shapes = [
-            Self::Copied,
-            Self::CopiedInFragments,
-            Self::Held,
-            Self::HeldInFragments,
-            Self::HeldButEmpty,
-        ];
-        Ok(*u.choose(&shapes)?)
-    }
-}
-
-impl<'a> Arbitrary<'a> for Step<'a> {
-    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        Ok(match u.int_in_range(0..=31)? {
-            0 => Self::Bytes(u.arbitrary()?),
-            1 => Self::Decide(u.arbitrary()?),
-            2 => Self::Ask(RequestKind::RequestResponse, u.arbitrary()?),
-            3 => Self::Ask(RequestKind::FireAndForget, u.arbitrary()?),
-            4 => Self::Ask(RequestKind::RequestStream, u.arbitrary()?),
-            5 => Self::Ask(RequestKind::RequestChannel, u.arbitrary()?),
-            6..=8 => Self::Send {
-                stream: u.arbitrary()?,
-                shape: u.arbitrary()?,
-                last: u.arbitrary()?,
-            },
-            9 => Self::Complete(u.arbitrary()?),
-            10 => Self::Fail(u.arbitrary()?),
-            11 => Self::RequestN(u.arbitrary()?, u.arbitrary()?),
-            12 => Self::CancelReceiving(u.arbitrary()?),
-            13 => Self::Cancel(u.arbitrary()?),
-            14 => Self::Push,
-            15 => Self::Room(u.arbitrary()?),
-            16 => Self::Transmit,
-            17 => Self::Pass(u.arbitrary()?),
-            18 => Self::NotAFrame,
-            19 => Self::Lose,
-            20 => Self::BeginResume,
-            21 | 22 => Self::Resume(u.arbitrary()?, u.arbitrary()?),
-            23 => Self::RejectResume,
-            24 | 25 => Self::ResumeOk(u.arbitrary()?),
-            26 => Self::Acknowledge(u.arbitrary()?),
-            _ => Self::Frame {
-                stream: u.arbitrary()?,
-                type_and_flags: u.arbitrary()?,
-                body: u.arbitrary()?,
-            },
-        })
-    }
-}
 
 /// A stream as its driver knows it: open as long as one direction is.
 #[derive(Clone, Copy, Debug)]
@@ -238,6 +87,7 @@ struct Driver {
     first: Option<First>,
     /// Bytes of tracked frames that the peer sent and the connection took.
     received: u64,
+    kept: Kept,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,6 +128,7 @@ impl Driver {
             closed: false,
             first: None,
             received: 0,
+            kept: Kept::default(),
         };
         if role == Role::Client {
             driver.bound_store();
@@ -288,12 +139,6 @@ impl Driver {
             driver.decide(true);
         }
         driver
-    }
-
-    /// Has the connection keep what it sends in a store that is held to its limit.
-    fn bound_store(&mut self) {
-        let store = Box::new(Bounded(MemoryStore::new(MAX_STORED)));
-        self.out.keeps = self.connection.use_frame_store(store);
     }
 
     fn take(&mut self, step: &Step<'_>) {
@@ -393,72 +238,6 @@ impl Driver {
             }
         }
         self.check();
-    }
-
-    fn receive_frame(&mut self, frame: Frame<'_>) {
-        let mut bytes = Vec::new();
-        frame.encode(0, &mut bytes);
-        self.receive(&bytes);
-    }
-
-    fn position(&self, position: Position) -> u64 {
-        match position {
-            Position::Frame(index) => {
-                let known = &self.out.sent;
-                let index = usize::from(index) % (known.len() + 1);
-                known.keys().nth(index).copied().unwrap_or(self.out.end)
-            }
-            Position::Exactly(position) => position,
-            Position::Received => self.received,
-        }
-    }
-
-    fn lose(&mut self) {
-        let resumable = self.connection.is_resumable();
-        let suspended = self.connection.transport_lost(self.now, "lost");
-        assert_eq!(suspended, resumable);
-        if suspended {
-            return self.detach();
-        }
-        assert!(!self.connection.wants_transmit());
-        if !self.closed {
-            self.end();
-        }
-    }
-
-    fn detach(&mut self) {
-        assert!(self.connection.awaits_transport());
-        self.out.transport = None;
-    }
-
-    fn begin_resume(&mut self) {
-        let waits = self.connection.awaits_transport();
-        let begun = self.connection.begin_resume(self.now);
-        assert_eq!(
-            begun.is_ok(),
-            waits && self.connection.role() == Role::Client
-        );
-        if begun.is_ok() {
-            assert!(self.connection.is_suspended() && self.connection.wants_transmit());
-            self.out.transport = Some(Transport::Asks);
-            self.out.owed = Some(self.received);
-        }
-    }
-
-    fn resume(&mut self, last_received: u64, first_available: u64) {
-        let resumable = self.connection.is_resumable() && self.connection.role() == Role::Server;
-        let resumed = self
-            .connection
-            .resume(self.now, last_received, first_available);
-        match resumed {
-            Ok(()) => {
-                assert!(resumable && first_available <= self.received);
-                self.out.go_on(last_received);
-                self.out.owed = Some(self.received);
-            }
-            Err(_) if resumable => self.end(),
-            Err(_) => {}
-        }
     }
 
     fn resolve(&self, which: Which) -> u32 {
@@ -775,190 +554,4 @@ fn setup(resumes: bool) -> Vec<u8> {
     };
     Frame::Setup(setup).encode(0, &mut frame);
     frame
-}
-
-/// Whether a frame has a position (specification, "Implied Position").
-fn is_tracked(frame: &[u8]) -> bool {
-    let tracked = FrameType::RequestResponse as u8..=FrameType::Error as u8;
-    FrameHeader::decode(frame)
-        .is_ok_and(|(header, _)| header.stream_id != 0 && tracked.contains(&header.frame_type))
-}
-
-/// The longest position that a frame can carry.
-const MAX_POSITION: u64 = i64::MAX as u64;
-
-/// A store that is held to its limit.
-#[derive(Debug)]
-struct Bounded(MemoryStore);
-
-impl FrameStore for Bounded {
-    fn first(&self) -> u64 {
-        self.0.first()
-    }
-
-    fn end(&self) -> u64 {
-        self.0.end()
-    }
-
-    fn has_room(&self, len: usize) -> bool {
-        self.0.has_room(len)
-    }
-
-    fn append(&mut self, frame: &[u8]) {
-        assert!(is_tracked(frame));
-        self.0.append(frame);
-        assert!(self.0.end() - self.0.first() <= MAX_STORED as u64);
-    }
-
-    fn release(&mut self, position: u64) {
-        self.0.release(position);
-    }
-
-    fn frame_at(&mut self, position: u64) -> Option<&[u8]> {
-        self.0.frame_at(position)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Transport {
-    Up,
-    /// A client waits for the answer to its RESUME.
-    Asks,
-}
-
-/// Checks each frame, and keeps those that may have to be sent again.
-struct Out {
-    frame: Vec<u8>,
-    announced: (usize, usize),
-    external: usize,
-    /// Tokens whose last span was written.
-    written: Vec<u64>,
-    /// Frames that may still be begun.
-    room: usize,
-    transport: Option<Transport>,
-    /// The position that RESUME or RESUME_OK is to tell, before anything else is sent.
-    owed: Option<u64>,
-    /// Tracked frames count.
-    keeps: bool,
-    /// Those that were sent, by position; the position behind the last, and that of the next on this transport.
-    sent: BTreeMap<u64, Vec<u8>>,
-    end: u64,
-    at: u64,
-    /// What was told last of what has been received.
-    received: u64,
-    /// The ERROR that ends the connection was sent.
-    over: bool,
-}
-
-impl Default for Out {
-    fn default() -> Self {
-        Self {
-            frame: Vec::new(),
-            announced: (0, 0),
-            external: 0,
-            written: Vec::new(),
-            room: 0,
-            transport: Some(Transport::Up),
-            owed: None,
-            keeps: false,
-            sent: BTreeMap::new(),
-            end: 0,
-            at: 0,
-            received: 0,
-            over: false,
-        }
-    }
-}
-
-impl Out {
-    /// The peer has everything before `position`.
-    fn go_on(&mut self, position: u64) {
-        assert!(position == self.end || self.sent.contains_key(&position));
-        self.at = position;
-        self.transport = Some(Transport::Up);
-    }
-
-    fn tell(&mut self, position: u64) {
-        assert!(
-            position >= self.received,
-            "what was received is not any more"
-        );
-        self.received = position;
-    }
-
-    /// A frame without external bytes was written.
-    fn check(&mut self) {
-        let (stream, frame) = Frame::decode(&self.frame).expect("what is sent decodes");
-        assert!(!self.over, "{frame:?} follows the last frame");
-        match (stream, frame, self.owed) {
-            (0, Frame::Error(_), _) => self.over = true,
-            (0, Frame::Resume(resume), Some(owed)) => {
-                assert_eq!(resume.token, TOKEN);
-                assert_eq!(resume.last_received_server_position, owed);
-                self.owed = None;
-                self.tell(owed);
-            }
-            (0, Frame::ResumeOk(ok), Some(owed)) => {
-                assert_eq!(ok.last_received_client_position, owed);
-                self.owed = None;
-                self.tell(owed);
-            }
-            (_, Frame::Resume(_) | Frame::ResumeOk(_), None) => panic!("it was not asked"),
-            (_, frame, Some(_)) => panic!("{frame:?} before RESUME or RESUME_OK"),
-            (_, frame, None) => {
-                assert_eq!(self.transport, Some(Transport::Up), "{frame:?}");
-                if let Frame::Keepalive(keepalive) = frame {
-                    self.tell(keepalive.last_received_position);
-                }
-            }
-        }
-        if self.keeps && is_tracked(&self.frame) {
-            let known = self
-                .sent
-                .entry(self.at)
-                .or_insert_with(|| self.frame.clone());
-            assert_eq!(*known, self.frame, "something else was sent at {}", self.at);
-            self.at += self.frame.len() as u64;
-            self.end = self.end.max(self.at);
-        }
-    }
-}
-
-impl FrameSink for Out {
-    type Buffer = Vec<u8>;
-
-    fn begin(&mut self, inline: usize, external: usize) -> bool {
-        assert!(self.transport.is_some(), "there is no transport");
-        if self.room == 0 {
-            return false;
-        }
-        self.room -= 1;
-        self.announced = (inline, external);
-        self.external = 0;
-        self.frame.clear();
-        true
-    }
-
-    fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.frame
-    }
-
-    fn external(&mut self, span: ExternalSpan) {
-        assert_ne!(span.len, 0);
-        self.external += span.len;
-        if span.last {
-            self.written.push(span.token);
-        }
-    }
-
-    fn end(&mut self) {
-        assert_eq!((self.frame.len(), self.external), self.announced);
-        let (header, _) = FrameHeader::decode(&self.frame).expect("its header decodes");
-        let is_error = header.frame_type == FrameType::Error as u8;
-        let may_be_long = header.stream_id == 0 || is_error;
-        assert!(may_be_long || self.frame.len() + self.external <= FRAGMENT_LEN);
-        if self.external == 0 {
-            self.check();
-        }
-    }
 }
