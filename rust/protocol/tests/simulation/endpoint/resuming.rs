@@ -50,7 +50,7 @@ impl Resumption {
             return;
         }
         let (store_limit, session_timeout) = if self.is_ample {
-            (AMPLE, 1_000_000)
+            (AMPLE, 200_000)
         } else {
             let limit = random.pick(&[0, 100, 1_000, 5_000, 20_000, AMPLE]);
             (limit, random.pick(&[50, 500, 2_000, 10_000]))
