@@ -120,6 +120,9 @@ fn the_script_has_every_frame_that_has_a_position() {
     }
 }
 
+// Conforms: resume/state-kept, resume/whole-frames, resume/position-received, resume/keepalive-position
+// Conforms: resume/client-positions-go-on, resume/client-retransmits
+// Conforms: resume/server-positions-go-on, resume/server-retransmits
 #[test]
 fn a_transport_that_is_lost_at_any_byte_can_be_resumed() {
     let lens = lens();
@@ -185,6 +188,7 @@ fn a_transport_can_be_lost_again_at_any_byte_of_what_is_sent_again() {
     assert!(most > 300, "{most}");
 }
 
+// Conforms: resume/by-client, resume/same-token, resume/client-received, resume/token-lifetime
 #[test]
 fn a_client_tries_until_it_gets_through() {
     let first = loss(0, lens().map(|len| Some(len / 2)));
@@ -213,6 +217,7 @@ fn transports_that_carry_little_get_everything_through_in_the_end() {
     }
 }
 
+// Conforms: resume/impossible, resume/position-refused, resume/positions-judged
 #[test]
 fn a_session_whose_frames_did_not_fit_the_stores_is_rejected() {
     let lens = lens();

@@ -47,6 +47,7 @@ fn resume_ok() -> (u32, Frame<'static>) {
     )
 }
 
+// Conforms: resume/keepalive-trims
 #[test]
 fn a_client_that_claims_what_is_still_to_be_sent_again_is_not_believed() {
     let mut server = server_with_two_answers();
@@ -62,6 +63,7 @@ fn a_client_that_claims_what_is_still_to_be_sent_again_is_not_believed() {
     assert!(!server.connection.wants_transmit());
 }
 
+// Conforms: flow/stream-0-first
 #[test]
 fn keepalives_do_not_wait_for_what_is_sent_again() {
     let mut server = server_with_two_answers();
@@ -185,6 +187,7 @@ fn what_could_not_be_sent_on_a_lost_transport_is_not_held_against_the_next() {
     assert!(!pair.client.connection.is_closed());
 }
 
+// Conforms: resume/answer-awaited, resume/error-codes
 #[test]
 fn a_client_that_is_not_answered_is_told_of_the_end_and_nothing_else() {
     let mut server = server_with_two_answers();
