@@ -58,7 +58,7 @@ func TestMixedTrafficWithKillsAndResumes(t *testing.T) {
 		if t.Failed() {
 			return
 		}
-		last = [2]mixedStats{measureServer(), restingStats(t, address, idle)}
+		last = [2]mixedStats{measureProcess(), restingStats(t, address, idle)}
 		// The first quarter fills pools and caches.
 		if done == mixedParts/4 {
 			first = last
