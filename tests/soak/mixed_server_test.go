@@ -58,6 +58,12 @@ func (n *notes) add(conn, note string) {
 	n.seen[conn][note]++
 }
 
+// forgetAfter forgets a connection that is over, when its last handlers have returned.
+func (n *notes) forgetAfter(conn *rsocket.Conn, name string) {
+	<-conn.Done()
+	time.AfterFunc(sessionTimeout, func() { n.take(name) })
+}
+
 // take gives what came from a connection, and forgets it.
 func (n *notes) take(conn string) map[string]int {
 	n.mu.Lock()
@@ -92,6 +98,11 @@ func runMixedServer() error {
 // mixedHandler echoes, and answers questions about the server itself.
 func mixedHandler(received *notes) rsocket.Handler {
 	return rsocket.Handler{
+		// A client of the mixed run says what its notes will have as their metadata. One that is killed never asks for them.
+		Setup: func(_ context.Context, setup *rsocket.Setup, conn *rsocket.Conn) error {
+			go received.forgetAfter(conn, setup.Payload.GetDataAsString())
+			return nil
+		},
 		RequestResponse: func(_ context.Context, request *rsocket.Payload) (*rsocket.Payload, error) {
 			switch request.GetMetadataAsString() {
 			case "stats":

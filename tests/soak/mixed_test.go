@@ -165,10 +165,12 @@ func (m *mix) run(deadline time.Time) {
 		m.t.Error(err)
 		return
 	}
-	m.conn, err = rsocket.NewClientConn(ctx, nc, rsocket.WithResume(rsocket.ResumeOptions{
-		Dial:    m.cutter.dial,
-		Backoff: rsocket.Backoff{Min: time.Millisecond, Max: 10 * time.Millisecond},
-	}))
+	m.conn, err = rsocket.NewClientConn(ctx, nc,
+		rsocket.WithSetupPayload(rsocket.NewPayload(m.name, "")),
+		rsocket.WithResume(rsocket.ResumeOptions{
+			Dial:    m.cutter.dial,
+			Backoff: rsocket.Backoff{Min: time.Millisecond, Max: 10 * time.Millisecond},
+		}))
 	if err != nil {
 		m.t.Error(err)
 		return
