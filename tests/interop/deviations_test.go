@@ -13,24 +13,29 @@ const (
 type deviation string
 
 const (
-	dropsEmptyMetadata  deviation = "drops empty metadata"
-	sendsNoCancel       deviation = "sends no CANCEL"
-	hearsNoCancel       deviation = "hears no CANCEL"
-	hangsAfterLoss      deviation = "hangs after the connection is lost"
-	hidesRejection      deviation = "hides a rejected setup"
-	racesRejection      deviation = "may lose a rejected setup's code"
-	servesRejected      deviation = "goes on serving a rejected connection"
-	diesOfLargeFrames   deviation = "dies of payloads that do not fit a frame"
-	ignoresCredit       deviation = "ignores credit"
-	errorOvertakesItems deviation = "lets an error overtake items"
-	mayLoseLastItem     deviation = "may lose the last item of a channel"
-	mayLoseCredit       deviation = "may lose a grant"
-	diesOfCancel        deviation = "dies when a responder cancels receiving"
-	pushesOnStream      deviation = "pushes metadata on a stream"
-	asksLeaseFirst      deviation = "looks for a lease on a connection that is over"
-	knowsNoLeases       deviation = "knows no leases"
-	grantsNothing       deviation = "grants no leases"
-	diesOfLease         deviation = "gives up the connection on a lease"
+	dropsEmptyMetadata         deviation = "drops empty metadata"
+	sendsNoCancel              deviation = "sends no CANCEL"
+	hearsNoCancel              deviation = "hears no CANCEL"
+	hangsAfterLoss             deviation = "hangs after the connection is lost"
+	hidesRejection             deviation = "hides a rejected setup"
+	racesRejection             deviation = "may lose a rejected setup's code"
+	servesRejected             deviation = "goes on serving a rejected connection"
+	diesOfLargeFrames          deviation = "dies of payloads that do not fit a frame"
+	ignoresCredit              deviation = "ignores credit"
+	errorOvertakesItems        deviation = "lets an error overtake items"
+	mayLoseLastItem            deviation = "may lose the last item of a channel"
+	mayLoseCredit              deviation = "may lose a grant"
+	diesOfCancel               deviation = "dies when a responder cancels receiving"
+	pushesOnStream             deviation = "pushes metadata on a stream"
+	asksLeaseFirst             deviation = "looks for a lease on a connection that is over"
+	knowsNoLeases              deviation = "knows no leases"
+	grantsNothing              deviation = "grants no leases"
+	diesOfLease                deviation = "gives up the connection on a lease"
+	knowsNoResume              deviation = "knows no resumption"
+	keepsNoFrames              deviation = "keeps nothing to send it again"
+	losesAfterResume           deviation = "may lose what follows RESUME_OK"
+	forgetsPositions           deviation = "resumes from the beginning"
+	refusesResumeAsUnsupported deviation = "refuses resumption as unsupported"
 )
 
 type deviating struct {
@@ -92,6 +97,21 @@ var deviations = []deviating{
 		"has no way to propose leases"},
 	{rsocketRust, asServer, "lease", knowsNoLeases,
 		"accepts a SETUP that proposes leases and never sends one, so that the client has to wait for ever"},
+	{rsocketGo, asClient, "resume", keepsNoFrames,
+		"says in RESUME that it has nothing that it could send again, so that it is turned away unless all that it sent has " +
+			"arrived; what it is to send without a transport it drops, and with a stream under way it may never dial again"},
+	{rsocketGo, asClient, "resume", losesAfterResume,
+		"begins to listen to its streams when it has seen RESUME_OK, and drops what has come behind it by then, so that a " +
+			"stream may complete with its items missing"},
+	{rsocketGo, asServer, "resume", forgetsPositions,
+		"answers RESUME with position 0 whatever it has received, so that all that the client still has is served again, and " +
+			"sends nothing again; and it knows a session only when the transport before has ended"},
+	{rsocketGo, asServer, "resume", refusesResumeAsUnsupported,
+		"turns away a client that proposes resumption with UNSUPPORTED_SETUP"},
+	{rsocketRust, asClient, "resume", knowsNoResume,
+		"has no way to propose resumption"},
+	{rsocketRust, asServer, "resume", knowsNoResume,
+		"accepts a SETUP that proposes resumption, and never answers a RESUME"},
 }
 
 func (p peer) deviates(as role, what deviation) bool {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use rsocket_runtime::{ConnectError, ConnectOptions, Connection, Error, Origin, Payload};
+use rsocket_runtime::{
+    Backoff, ConnectError, ConnectOptions, Connection, Error, Origin, Payload, ResumeOptions,
+};
 
 use crate::lease;
 use crate::options::{self, Scenario};
@@ -12,6 +14,10 @@ use crate::scenarios;
 
 /// How long a request may take before it counts as hung.
 pub(crate) const BOUND: Duration = Duration::from_secs(10);
+
+/// How long a client waits before it dials again.
+const MIN_DELAY: Duration = Duration::from_millis(1);
+const MAX_DELAY: Duration = Duration::from_millis(50);
 
 /// Why a request failed: the text, and the wire code where the other side sent one.
 pub(crate) struct Failure {
@@ -52,6 +58,10 @@ pub(crate) async fn run(options: options::Client) -> anyhow::Result<()> {
             return Err(error).with_context(|| format!("connecting to {}", options.connect));
         }
     };
+    if options.resume {
+        // When this is answered the server knows the session. What else comes of it shows in the scenario's requests.
+        let _ = request(&connection, Payload::default()).await;
+    }
     let scenario = scenarios::run(&connection, &options, &report).await;
     connection.close();
     // What was said last is on its way when the connection is closed.
@@ -65,6 +75,10 @@ async fn connect(options: &options::Client) -> Result<Connection, ConnectError> 
         .setup_payload(&options.setup());
     if options.scenario.needs_leases() {
         connect_options = connect_options.lease(lease::grant_once(options.grant));
+    }
+    if options.resume {
+        let backoff = Backoff::default().min(MIN_DELAY).max(MAX_DELAY);
+        connect_options = connect_options.resume(ResumeOptions::default().backoff(backoff));
     }
     rsocket_runtime::connect(&options.connect, connect_options).await
 }

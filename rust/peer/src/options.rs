@@ -19,6 +19,9 @@ pub(crate) struct Server {
     /// How long a lease is good, and when the next one follows.
     #[arg(long, default_value = "60s", value_parser = duration)]
     pub(crate) lease_ttl: Duration,
+    /// Agree that connections outlive their transports.
+    #[arg(long)]
+    pub(crate) resume: bool,
 }
 
 #[derive(Args)]
@@ -71,6 +74,9 @@ pub(crate) struct Client {
     /// How long to be silent.
     #[arg(long, default_value = "0s", value_parser = duration)]
     pub(crate) idle: Duration,
+    /// Propose that the connection outlive its transport.
+    #[arg(long)]
+    pub(crate) resume: bool,
     /// In the scenario lease: how many requests to grant the server; 0 for none.
     #[arg(long, default_value_t = 0)]
     pub(crate) grant: u32,

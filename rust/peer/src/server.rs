@@ -3,7 +3,7 @@
 use std::process;
 
 use anyhow::Context;
-use rsocket_runtime::{Connection, Rejection, Server, ServerOptions, Setup};
+use rsocket_runtime::{Connection, Rejection, ResumeOptions, Server, ServerOptions, Setup};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bytes::metadata_hex;
@@ -20,6 +20,9 @@ pub(crate) async fn run(options: options::Server) -> anyhow::Result<()> {
     let mut server_options = ServerOptions::default();
     if let Some(strategy) = lease::fixed(&options) {
         server_options = server_options.lease(strategy);
+    }
+    if options.resume {
+        server_options = server_options.resume(ResumeOptions::default());
     }
     let server = Server::bind(&options.listen, server_options).await?;
     print_line(&format!("ready {}", server.url()));

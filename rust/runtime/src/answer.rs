@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rsocket_protocol::SendError;
 
-use crate::shared::{Shared, wake};
+use crate::shared::{Shared, State};
 use crate::{Failure, Payload};
 
 /// The right to answer one request-response of the peer.
@@ -39,30 +39,28 @@ impl Answer {
         let Ok(mut place) = self.shared.room.place(&payload).await else {
             return Err(SendError::Closed);
         };
-        let mut state = self.shared.lock();
-        let sent = self
-            .shared
-            .send(&mut state, &payload, &mut place, |core, body, writer| {
-                core.respond(self.stream, Some(body), writer)
-            });
-        drop(state);
-        wake(sent?.task);
-        Ok(())
+        let respond = |state: &mut State| {
+            let sent = self
+                .shared
+                .send(state, &payload, &mut place, |core, body, sink| {
+                    core.respond(self.stream, Some(body), sink)
+                })?;
+            Ok((sent.value, sent.task))
+        };
+        self.shared.patiently(respond).await
     }
 
     async fn complete_without(&self) -> Result<(), SendError> {
         let Ok(mut place) = self.shared.room.place(&Payload::default()).await else {
             return Err(SendError::Closed);
         };
-        let mut state = self.shared.lock();
-        let sent = self
-            .shared
-            .send_bare(&mut state, &mut place, |core, writer| {
-                core.respond(self.stream, None, writer)
+        let respond = |state: &mut State| {
+            let sent = self.shared.send_bare(state, &mut place, |core, sink| {
+                core.respond(self.stream, None, sink)
             });
-        drop(state);
-        wake(sent?);
-        Ok(())
+            Ok(((), sent?))
+        };
+        self.shared.patiently(respond).await
     }
 
     async fn fail(&self, failure: Failure) {
@@ -70,14 +68,13 @@ impl Answer {
         let Ok(mut place) = self.shared.room.place_for_error(message.len()).await else {
             return;
         };
-        let mut state = self.shared.lock();
-        let sent = self
-            .shared
-            .send_bare(&mut state, &mut place, |core, writer| {
-                core.send_error(self.stream, code, message.as_bytes(), writer)
+        let send = |state: &mut State| {
+            let sent = self.shared.send_bare(state, &mut place, |core, sink| {
+                core.send_error(self.stream, code, message.as_bytes(), sink)
             });
-        drop(state);
+            Ok(((), sent?))
+        };
         // An error says that the peer does not wait for the answer any more.
-        wake(sent.unwrap_or_default());
+        let _ = self.shared.patiently(send).await;
     }
 }

@@ -11,13 +11,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::acceptor::Decide;
 use crate::dial::{ConnectError, check_setup};
-use crate::driver::{Clock, Driver, Responder};
-use crate::lease::Strategy;
+use crate::driver::{Clock, Driver, Responder, Resuming, Returning};
 use crate::pending::Pending;
-use crate::shared::{Shared, wake};
+use crate::resume::fragment_len;
+use crate::shared::{Shared, State};
+use crate::transport::Transport;
 use crate::{
     Acceptor, ConnectOptions, Error, IntoItem, NotSupported, OpenChannel, Payload, RequestStream,
-    ServerOptions, opening,
+    ResumeOptions, ServerOptions, opening,
 };
 
 /// One end of an RSocket connection, for requests to the peer. Clones are the same connection.
@@ -50,7 +51,8 @@ impl Connection {
     /// A task on the current tokio runtime drives it.
     ///
     /// # Errors
-    /// [`ConnectError::SetupTooLarge`].
+    /// [`ConnectError::SetupTooLarge`], and what is wrong with [`ResumeOptions`](crate::ResumeOptions): they need a
+    /// [`dial`](crate::ResumeOptions::dial).
     ///
     /// # Panics
     /// Outside a tokio runtime, and in one without its time driver.
@@ -58,27 +60,48 @@ impl Connection {
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        Self::start(Box::new(io), options)
+    }
+
+    /// Opens a connection as client over a transport of any type.
+    pub(crate) fn start(
+        transport: Transport,
+        options: ConnectOptions,
+    ) -> Result<Self, ConnectError> {
         check_setup(&options.setup)?;
-        let handler = options.handler.unwrap_or_else(|| Arc::new(NotSupported));
+        let resume = options.resume.as_ref();
         let config = Config {
             setup: options.setup,
             limits: options.limits,
-            fragment_len: options.fragment_len,
+            fragment_len: fragment_len(resume, options.fragment_len),
             lease: options.lease.is_some(),
+            resume: resume.map(ResumeOptions::client_config).transpose()?,
             ..Config::client()
         };
+        let shared = Shared::new(&config, options.max_output_bytes, Clock::start());
+        let mut resuming = Resuming::Not;
+        if let Some(resume) = resume {
+            let dial = resume.dial.clone().ok_or(ConnectError::NoDial)?;
+            resuming = Resuming::Client(Returning::new(resume, dial));
+            shared.keep_frames(resume);
+        }
+        shared.room.open();
+        let handler = options.handler.unwrap_or_else(|| Arc::new(NotSupported));
         let responder = Responder::Fixed(handler);
-        Ok(Self::spawn(
-            io,
-            &config,
-            options.max_output_bytes,
+        let driver = Driver::new(
+            transport,
+            Arc::clone(&shared),
+            &config.limits,
             responder,
             options.lease,
-        ))
+            resuming,
+        );
+        Ok(Self::spawn(shared, driver))
     }
 
     /// Serves a connection as server over such a transport. Requests through the handle wait until the client has been
-    /// accepted; the connection closes when the last clone of the handle is dropped.
+    /// accepted; the connection closes when the last clone of the handle is dropped. It cannot be resumed: that needs a
+    /// [`Server`](crate::Server).
     ///
     /// # Panics
     /// Outside a tokio runtime, and in one without its time driver.
@@ -88,24 +111,23 @@ impl Connection {
         A: Acceptor,
     {
         let acceptor: Arc<dyn Decide> = Arc::new(acceptor);
-        let config = options.config();
-        let responder = Responder::Decided(acceptor);
-        let lease = options.lease.clone();
-        Self::spawn(io, &config, options.max_output_bytes, responder, lease)
+        let config = Config {
+            resume: None,
+            ..options.config()
+        };
+        let shared = Shared::new(&config, options.max_output_bytes, Clock::start());
+        let driver = Driver::new(
+            Box::new(io),
+            Arc::clone(&shared),
+            &config.limits,
+            Responder::Decided(acceptor),
+            options.lease.clone(),
+            Resuming::Not,
+        );
+        Self::spawn(shared, driver)
     }
 
-    fn spawn<IO>(
-        io: IO,
-        config: &Config,
-        max_output_bytes: usize,
-        responder: Responder,
-        lease: Option<Strategy>,
-    ) -> Self
-    where
-        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let shared = Shared::new(config, max_output_bytes, Clock::start());
-        let driver = Driver::new(io, Arc::clone(&shared), &config.limits, responder, lease);
+    fn spawn(shared: Arc<Shared>, driver: Driver) -> Self {
         tokio::spawn(driver.run());
         Self {
             _owner: Some(Arc::new(Owner(Arc::clone(&shared)))),
@@ -146,16 +168,16 @@ impl Connection {
     /// Dropping the future before it is ready sends nothing.
     pub async fn fire_and_forget(&self, payload: Payload) -> Result<(), Error> {
         let mut place = self.shared.place(&payload).await?;
-        let mut state = self.shared.lock();
-        let sent = self
-            .shared
-            .send(&mut state, &payload, &mut place, |core, body, writer| {
-                core.fire_and_forget(body, writer)
-            });
-        let sent = sent.map_err(|error| state.send_error(error));
-        drop(state);
-        wake(sent?.task);
-        Ok(())
+        let send = |state: &mut State| {
+            let sent = self
+                .shared
+                .send(state, &payload, &mut place, |core, body, sink| {
+                    core.fire_and_forget(body, sink)
+                })?;
+            Ok((sent.value, sent.task))
+        };
+        let sent = self.shared.patiently(send).await;
+        sent.map_err(|error| self.shared.lock().send_error(error))
     }
 
     /// Asks the peer for any number of items (specification, "Request Stream"). The request is sent when the stream is
@@ -213,7 +235,8 @@ impl Connection {
     /// is in the output; nothing says whether it arrives.
     ///
     /// # Errors
-    /// The end of the connection, and [`Error::PayloadTooLarge`] for more than 32 KiB.
+    /// The end of the connection, [`Error::PayloadTooLarge`] for more than 32 KiB, and [`Error::Suspended`] while the
+    /// connection has no transport, as it would not be sent again.
     ///
     /// # Cancellation
     /// Dropping the future before it is ready sends nothing.
@@ -221,16 +244,14 @@ impl Connection {
         let Ok(mut place) = self.shared.room.place_for(metadata.len()).await else {
             return Err(self.shared.lock().closed_error(false));
         };
-        let mut state = self.shared.lock();
-        let sent = self
-            .shared
-            .send_bare(&mut state, &mut place, |core, writer| {
-                core.metadata_push(&metadata, writer)
+        let send = |state: &mut State| {
+            let sent = self.shared.send_bare(state, &mut place, |core, sink| {
+                core.metadata_push(&metadata, sink)
             });
-        let sent = sent.map_err(|error| state.send_error(error));
-        drop(state);
-        wake(sent?);
-        Ok(())
+            Ok(((), sent?))
+        };
+        let sent = self.shared.patiently(send).await;
+        sent.map_err(|error| self.shared.lock().send_error(error))
     }
 
     /// Closes the connection: every request under way fails at once, on this side with

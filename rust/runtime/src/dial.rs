@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::address::{AddressError, host_port};
+use crate::transport::Dial;
 use crate::{ConnectOptions, Connection};
 
 /// Bytes of a SETUP frame beside its payload, MIME types of full length included.
@@ -40,6 +41,18 @@ pub enum ConnectError {
     /// The setup payload does not fit a frame.
     #[error("the setup payload does not fit a frame")]
     SetupTooLarge,
+    /// The resume token has no bytes, or more than 65 535.
+    #[error("a resume token of {len} bytes")]
+    ResumeToken {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// The system has no random bytes for a resume token.
+    #[error("no random bytes for a resume token")]
+    Random(#[source] io::Error),
+    /// A connection over a given transport cannot be resumed without a [`dial`](crate::ResumeOptions::dial).
+    #[error("nothing to dial again with")]
+    NoDial,
 }
 
 /// Connects to a server at `tcp://host:port`.
@@ -55,11 +68,19 @@ pub enum ConnectError {
 ///
 /// # Panics
 /// Outside a tokio runtime, and in one without its I/O and time drivers.
-pub async fn connect(address: &str, options: ConnectOptions) -> Result<Connection, ConnectError> {
-    let host_port = host_port(address)?;
+pub async fn connect(
+    address: &str,
+    mut options: ConnectOptions,
+) -> Result<Connection, ConnectError> {
+    let host_port = host_port(address)?.to_owned();
+    let given = options
+        .resume
+        .as_ref()
+        .and_then(|resume| resume.dial.clone());
+    let dial = given.unwrap_or_else(|| Dial::new(move || open(host_port.clone())));
     let limit = options.connect_timeout;
-    let stream = match timeout(limit, open(host_port)).await {
-        Ok(Ok(stream)) => stream,
+    let transport = match timeout(limit, dial.begin()).await {
+        Ok(Ok(transport)) => transport,
         Ok(Err(source)) => {
             let address = address.to_owned();
             return Err(ConnectError::Io { address, source });
@@ -71,10 +92,13 @@ pub async fn connect(address: &str, options: ConnectOptions) -> Result<Connectio
             });
         }
     };
-    Connection::over(stream, options)
+    if let Some(resume) = &mut options.resume {
+        resume.dial = Some(dial);
+    }
+    Connection::start(transport, options)
 }
 
-async fn open(host_port: &str) -> io::Result<TcpStream> {
+async fn open(host_port: String) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(host_port).await?;
     // Batches are made here; the system waiting for more would only add its delay.
     stream.set_nodelay(true)?;

@@ -10,7 +10,7 @@ use crate::Failure;
 /// Why a request has no answer.
 ///
 /// The first five are the peer's words in an ERROR frame on the request's stream (specification, "ERROR Frame"); the
-/// connection goes on. The next three end every request of a connection at once. The last five are this side's.
+/// connection goes on. The next three end every request of a connection at once. The last six are this side's.
 #[derive(thiserror::Error, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -52,7 +52,8 @@ pub enum Error {
         /// The server's code and message.
         reason: Arc<CloseReason>,
     },
-    /// The connection ended without a word: the transport went away, or the peer fell silent or broke a rule.
+    /// The connection ended without a word: the transport went away, or the peer fell silent or broke a rule. Or it was to
+    /// be [resumed](crate::ResumeOptions) and that did not come about in time, or was refused.
     #[error("connection lost: {reason}")]
     ConnectionLost {
         /// What happened.
@@ -75,6 +76,9 @@ pub enum Error {
     /// [`Connection::watch_lease`](crate::Connection::watch_lease) waits for the next.
     #[error("no lease")]
     NoLease,
+    /// The connection has no transport at the moment, and this would not be sent again; nothing was sent.
+    #[error("the connection has no transport at the moment")]
+    Suspended,
     /// The payload is longer than [`Limits::max_payload_len`](crate::Limits::max_payload_len).
     #[error("the payload is longer than this side sends")]
     PayloadTooLarge,
@@ -115,6 +119,9 @@ impl Error {
     pub(crate) fn from_close(reason: Arc<CloseReason>, sent: bool) -> Self {
         match reason.origin {
             Origin::Remote if is_setup_rejection(reason.code) => Self::RejectedSetup { reason },
+            Origin::Remote if reason.code == ErrorCode::REJECTED_RESUME => {
+                Self::ConnectionLost { reason, sent }
+            }
             Origin::Remote | Origin::User => Self::Closed { reason, sent },
             Origin::Library | Origin::Transport => Self::ConnectionLost { reason, sent },
         }
@@ -133,7 +140,7 @@ impl Error {
             | Self::ConnectionLost { reason, .. }
             | Self::Closed { reason, .. } => Some(reason.code),
             Self::Aborted { failure } => Some(failure.code),
-            Self::TooManyStreams | Self::NoLease | Self::PayloadTooLarge => None,
+            Self::TooManyStreams | Self::NoLease | Self::Suspended | Self::PayloadTooLarge => None,
         }
     }
 
@@ -151,7 +158,7 @@ impl Error {
             | Self::ConnectionLost { reason, .. }
             | Self::Closed { reason, .. } => &reason.message,
             Self::Aborted { failure } => &failure.message,
-            Self::TooManyStreams | Self::NoLease | Self::PayloadTooLarge => "",
+            Self::TooManyStreams | Self::NoLease | Self::Suspended | Self::PayloadTooLarge => "",
         }
     }
 
@@ -168,6 +175,7 @@ impl Error {
             Self::RejectedSetup { reason }
             | Self::ConnectionLost { reason, .. }
             | Self::Closed { reason, .. } => reason.origin,
+            Self::Suspended => Origin::Transport,
             Self::TooManyStreams | Self::NoLease | Self::PayloadTooLarge | Self::Aborted { .. } => {
                 Origin::User
             }
@@ -193,7 +201,8 @@ impl Error {
             Self::Rejected { .. }
             | Self::RejectedSetup { .. }
             | Self::TooManyStreams
-            | Self::NoLease => true,
+            | Self::NoLease
+            | Self::Suspended => true,
             Self::ConnectionLost { sent, .. } | Self::Closed { sent, .. } => !sent,
             Self::Application { .. }
             | Self::Cancelled { .. }

@@ -174,7 +174,9 @@ impl Connection {
     /// where leases are not agreed on, and on a server that has not accepted its client.
     ///
     /// What goes beyond the lease is rejected without reaching the handler. The peer counts time from when the lease
-    /// arrives, and requests until the next one does; so some that it makes just before may be rejected.
+    /// arrives, and requests until the next one does; so some that it makes just before may be rejected. On a
+    /// connection that is resumed the last lease is granted again, and one that is granted while it is suspended is
+    /// granted then.
     ///
     /// # Errors
     /// The end of the connection, and [`Error::PayloadTooLarge`] for more than 16 KiB of metadata.
@@ -190,7 +192,10 @@ impl Connection {
             .core
             .grant_lease(*ttl, *requests, metadata.as_deref(), now);
         match granted {
-            Ok(()) => {
+            Ok(()) | Err(SendError::Suspended) => {
+                if state.core.is_resumable() {
+                    state.last_lease = Some(lease.clone());
+                }
                 let task = state.task.rouse();
                 drop(state);
                 wake(task);

@@ -30,6 +30,8 @@
 //!   they are taken; a stream that nobody reads delays no other.
 //! - **Leases are kept.** Where both sides take part in [leases](LeaseStrategy), a request that the peer does not allow
 //!   fails at once and is not sent; one that this side does not allow is rejected and reaches no handler.
+//! - **A transport may be lost.** Where both sides [resume](ResumeOptions), requests outlive it, and nothing is lost or
+//!   doubled.
 //! - **Memory is bounded.** Output waits in a buffer of [`max_output_bytes`](ConnectOptions::max_output_bytes); callers
 //!   wait for room there, in order. Input is held up to the longest frame of [`Limits`]; the peer's requests are bounded
 //!   by [`Limits::max_inbound_streams`].
@@ -42,6 +44,7 @@
 mod acceptor;
 mod address;
 mod answer;
+mod backoff;
 mod channel;
 mod connection;
 mod dial;
@@ -55,6 +58,7 @@ mod item_sender;
 mod items;
 mod lease;
 mod lease_watch;
+mod link;
 mod listen;
 mod not_sent;
 mod opening;
@@ -63,18 +67,26 @@ mod outlet;
 mod output;
 mod payload;
 mod pending;
+mod postponed;
 mod receiver;
 mod request_stream;
+mod resume;
+mod resume_events;
 mod room;
 mod serving;
+mod sessions;
 mod setup;
+mod share;
 mod shared;
 mod slab;
 mod streams;
+mod transport;
+mod turnstile;
 mod window;
 
 pub use acceptor::{AcceptAll, Acceptor};
 pub use address::AddressError;
+pub use backoff::{Backoff, Jitter};
 pub use channel::{Channel, OpenChannel};
 pub use connection::Connection;
 pub use dial::{ConnectError, connect};
@@ -91,8 +103,10 @@ pub use not_sent::NotSent;
 pub use options::{ConnectOptions, ServerOptions};
 pub use payload::Payload;
 pub use request_stream::RequestStream;
+pub use resume::ResumeOptions;
+pub use resume_events::{ResumeEvent, ResumeEvents};
 pub use serving::Serving;
 pub use setup::{Rejection, Setup};
 
 pub use rsocket_protocol::frame::ErrorCode;
-pub use rsocket_protocol::{CloseReason, Limits, Origin, SetupConfig};
+pub use rsocket_protocol::{CloseReason, FrameStore, Limits, MemoryStore, Origin, SetupConfig};

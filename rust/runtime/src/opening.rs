@@ -12,7 +12,7 @@ use crate::item::IntoItem;
 use crate::outlet::Outlet;
 use crate::receiver::Receiver;
 use crate::request_stream::Open;
-use crate::shared::wake;
+use crate::shared::State;
 use crate::window::Window;
 use crate::{Connection, Error, Failure, ItemSender, Payload};
 
@@ -106,39 +106,36 @@ async fn open(
 ) -> Result<Opened, Error> {
     let shared = Arc::clone(&connection.shared);
     let mut place = shared.place(&payload).await?;
-    let mut guard = shared.lock();
-    let state = &mut *guard;
     let outbox = match interaction {
         Interaction::Stream => Outbox::ended(),
         Interaction::Channel => Outbox::default(),
     };
     let exchange = Exchange::new(Inbox::default(), outbox);
-    let request = state.requests.insert(Request::Items(Arc::clone(&exchange)));
     let n = window.initial();
-    let sent = shared.send(
-        state,
-        &payload,
-        &mut place,
-        |core, body, writer| match interaction {
-            Interaction::Stream => core.request_stream(request, n, body, writer),
-            Interaction::Channel => core.request_channel(request, n, body, false, writer),
-        },
-    );
-    let sent = match sent {
-        Ok(sent) => sent,
-        Err(error) => {
+    let send = |state: &mut State| {
+        let request = state.requests.insert(Request::Items(Arc::clone(&exchange)));
+        let sent = shared.send(
+            state,
+            &payload,
+            &mut place,
+            |core, body, sink| match interaction {
+                Interaction::Stream => core.request_stream(request, n, body, sink),
+                Interaction::Channel => core.request_channel(request, n, body, false, sink),
+            },
+        );
+        let sent = sent.inspect_err(|_| {
             state.requests.remove(request);
-            return Err(state.send_error(error));
-        }
+        })?;
+        exchange.lock().outbox.token = sent.token;
+        Ok(((request, sent.value), sent.task))
     };
-    exchange.lock().outbox.token = sent.token;
-    drop(guard);
-    wake(sent.task);
+    let sent = shared.patiently(send).await;
+    let (request, stream) = sent.map_err(|error| shared.lock().send_error(error))?;
     drop(place);
     Ok(Opened {
         connection,
         exchange,
-        stream: sent.value,
+        stream,
         request,
         window,
     })

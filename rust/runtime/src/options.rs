@@ -8,7 +8,8 @@ use rsocket_protocol::{Config, Limits, SetupConfig};
 
 use crate::handler::Serve;
 use crate::lease::Strategy;
-use crate::{Handler, LeaseStrategy, Payload};
+use crate::resume::fragment_len;
+use crate::{Handler, LeaseStrategy, Payload, ResumeOptions};
 
 /// Default of the output's limit in bytes.
 const MAX_OUTPUT_BYTES: usize = 1 << 20;
@@ -26,6 +27,7 @@ pub struct ConnectOptions {
     pub(crate) connect_timeout: Duration,
     pub(crate) handler: Option<Arc<dyn Serve>>,
     pub(crate) lease: Option<Strategy>,
+    pub(crate) resume: Option<ResumeOptions>,
 }
 
 impl Default for ConnectOptions {
@@ -38,6 +40,7 @@ impl Default for ConnectOptions {
             connect_timeout: Duration::from_secs(10),
             handler: None,
             lease: None,
+            resume: None,
         }
     }
 }
@@ -89,6 +92,13 @@ impl ConnectOptions {
         self
     }
 
+    /// Proposes that the connection outlive its transport, and dials again when that is lost. Default not.
+    #[must_use]
+    pub fn resume(mut self, options: ResumeOptions) -> Self {
+        self.resume = Some(options);
+        self
+    }
+
     /// Bounds on what the connection holds and accepts.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -130,6 +140,7 @@ impl fmt::Debug for ConnectOptions {
             .field("fragment_len", &self.fragment_len)
             .field("connect_timeout", &self.connect_timeout)
             .field("lease", &self.lease)
+            .field("resume", &self.resume)
             .finish_non_exhaustive()
     }
 }
@@ -142,6 +153,7 @@ pub struct ServerOptions {
     pub(crate) fragment_len: usize,
     pub(crate) max_connections: usize,
     pub(crate) lease: Option<Strategy>,
+    pub(crate) resume: Option<ResumeOptions>,
 }
 
 impl Default for ServerOptions {
@@ -152,6 +164,7 @@ impl Default for ServerOptions {
             fragment_len: FRAGMENT_LEN,
             max_connections: usize::MAX,
             lease: None,
+            resume: None,
         }
     }
 }
@@ -178,7 +191,8 @@ impl ServerOptions {
         self
     }
 
-    /// Connections that are served at once; further clients wait in the system's queue. Default unlimited.
+    /// Connections that are served at once; further clients wait in the system's queue. Those that wait to be resumed do
+    /// not count. Default unlimited.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
@@ -193,11 +207,20 @@ impl ServerOptions {
         self
     }
 
+    /// Agrees that connections outlive their transports, for clients that propose it. Default not: clients that propose it
+    /// are turned away.
+    #[must_use]
+    pub fn resume(mut self, options: ResumeOptions) -> Self {
+        self.resume = Some(options);
+        self
+    }
+
     pub(crate) fn config(&self) -> Config {
         Config {
             limits: self.limits,
-            fragment_len: self.fragment_len,
+            fragment_len: fragment_len(self.resume.as_ref(), self.fragment_len),
             lease: self.lease.is_some(),
+            resume: self.resume.as_ref().map(ResumeOptions::server_config),
             ..Config::server()
         }
     }

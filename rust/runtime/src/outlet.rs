@@ -6,7 +6,8 @@ use std::task::{Context, Poll, Waker, ready};
 
 use rsocket_protocol::{SendError, StreamName};
 
-use crate::exchange::{Exchange, Halves};
+use crate::exchange::Exchange;
+use crate::postponed::end_stream;
 use crate::room::Place;
 use crate::shared::{Shared, State, wake};
 use crate::{Connection, Error, Failure, NotSent, Payload};
@@ -80,39 +81,34 @@ impl Outlet {
         let Ok(mut place) = self.shared().room.place(payload).await else {
             return Err(self.lost());
         };
-        let mut state = self.shared().lock();
-        let mut halves = self.exchange.lock();
-        let sent = self.put(payload, &mut state, &mut halves, &mut place);
-        drop((halves, state));
-        wake(sent?);
-        Ok(())
+        let put = |state: &mut State| self.put(payload, state, &mut place);
+        match self.shared().patiently(put).await {
+            Ok(sent) => sent,
+            Err(SendError::PayloadTooLarge) => Err(NotSent::TooLarge),
+            Err(SendError::Closed) => Err(self.lost()),
+            // The outbox knows credit and end as well as the core does.
+            Err(_) => Err(NotSent::Unwanted),
+        }
     }
 
     fn put(
         &self,
         payload: &Payload,
         state: &mut State,
-        halves: &mut Halves,
         place: &mut Place<'_>,
-    ) -> Result<Option<Waker>, NotSent> {
-        let outbox = &mut halves.outbox;
+    ) -> Result<(Result<(), NotSent>, Option<Waker>), SendError> {
+        let outbox = &mut self.exchange.lock().outbox;
         if let Some(end) = &outbox.end {
-            return Err(end.clone());
+            return Ok((Err(end.clone()), None));
         }
         let sent = self
             .shared()
-            .send(state, payload, place, |core, body, writer| {
-                core.send_item(self.stream, body, false, writer)
-            });
-        let sent = sent.map_err(|error| match error {
-            SendError::PayloadTooLarge => NotSent::TooLarge,
-            SendError::Closed => NotSent::Ended(state.closed_error(true)),
-            // The outbox knows credit and end as well as the core does.
-            _ => NotSent::Unwanted,
-        })?;
+            .send(state, payload, place, |core, body, sink| {
+                core.send_item(self.stream, body, false, sink)
+            })?;
         outbox.credit -= 1;
         outbox.token = sent.token;
-        Ok(sent.task)
+        Ok((Ok(()), sent.task))
     }
 
     fn lost(&self) -> NotSent {
@@ -122,9 +118,7 @@ impl Outlet {
 
     /// Says that no item follows, at once. Nothing happens where the stream has ended.
     pub(crate) fn complete(&self) {
-        self.finish_with(|shared, state| {
-            shared.send_unplaced(state, |core, writer| core.complete(self.stream, writer))
-        });
+        self.finish(None, None);
     }
 
     /// Says the same when there is room.
@@ -132,50 +126,32 @@ impl Outlet {
         let Ok(mut place) = self.shared().room.place_for(0).await else {
             return;
         };
-        self.finish_with(|shared, state| {
-            shared.send_bare(state, &mut place, |core, writer| {
-                core.complete(self.stream, writer)
-            })
-        });
+        self.finish(None, Some(&mut place));
     }
 
     /// Ends the stream with an error, at once. An item that is being sent in fragments is broken off.
     pub(crate) fn fail(&self, failure: &Failure) {
-        let Failure { code, message } = failure;
-        let finished = self.finish_with(|shared, state| {
-            shared.send_unplaced(state, |core, writer| {
-                core.send_error(self.stream, *code, message.as_bytes(), writer)
-            })
-        });
-        if finished {
+        if self.finish(Some(failure), None) {
             self.fail_rest(failure);
         }
     }
 
     /// Ends the stream with an error after the items before it, when there is room.
     pub(crate) async fn fail_in_order(&self, failure: &Failure) {
-        let Failure { code, message } = failure;
         if poll_fn(|cx| self.poll_sent(cx)).await.is_err() {
             return;
         }
-        let Ok(mut place) = self.shared().room.place_for_error(message.len()).await else {
+        let message_len = failure.message.len();
+        let Ok(mut place) = self.shared().room.place_for_error(message_len).await else {
             return;
         };
-        let finished = self.finish_with(|shared, state| {
-            shared.send_bare(state, &mut place, |core, writer| {
-                core.send_error(self.stream, *code, message.as_bytes(), writer)
-            })
-        });
-        if finished {
+        if self.finish(Some(failure), Some(&mut place)) {
             self.fail_rest(failure);
         }
     }
 
-    /// The last that is sent on the stream; false where it has ended.
-    fn finish_with(
-        &self,
-        send: impl FnOnce(&Shared, &mut State) -> Result<Option<Waker>, SendError>,
-    ) -> bool {
+    /// The last that is sent on the stream, with this failure or by completing; false where it has ended.
+    fn finish(&self, failure: Option<&Failure>, place: Option<&mut Place<'_>>) -> bool {
         let shared = self.shared();
         let mut guard = shared.lock();
         let state = &mut *guard;
@@ -189,10 +165,25 @@ impl Outlet {
         if over {
             state.forget(self.name);
         }
-        let task = send(shared, state);
+        let sent = match place {
+            Some(place) => shared.send_bare(state, place, |core, sink| {
+                end_stream(core, self.stream, failure, sink)
+            }),
+            None => shared.send_unplaced(state, |core, sink| {
+                end_stream(core, self.stream, failure, sink)
+            }),
+        };
+        let task = match sent {
+            Ok(task) => task,
+            Err(SendError::Full) => {
+                state.postpone(self.stream, failure.cloned());
+                state.task.rouse()
+            }
+            // The stream has ended, which is what is asked for.
+            Err(_) => None,
+        };
         drop(guard);
-        // An error says that the stream has ended, which is what is asked for.
-        wake(task.unwrap_or_default());
+        wake(task);
         true
     }
 

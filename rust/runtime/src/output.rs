@@ -1,7 +1,8 @@
 //! Frames on their way to the socket.
 //!
 //! [`Output`] takes frames while the [`Batch`] before is still being written. Small payloads are copied into the
-//! batch's one buffer; large ones stay where the caller has them, and the batch notes where they belong.
+//! batch's one buffer; large ones stay where the caller has them, and the batch notes where they belong. A connection
+//! that can be resumed keeps what it sends, so that all its payloads are copied.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -14,6 +15,7 @@ use rsocket_transport::length_prefix::{Segment, Writer};
 
 use crate::Payload;
 use crate::room::Charge;
+use crate::share::Share;
 use crate::slab::Slab;
 
 /// Payloads up to this length in bytes are copied: below it, a copy costs less than another slice in the write.
@@ -125,6 +127,8 @@ impl Batch {
 #[derive(Debug)]
 pub(crate) struct Output {
     batch: Batch,
+    /// Every payload is copied, whatever its length.
+    copies_all: bool,
     /// Inline bytes since the last cut.
     uncut: usize,
     /// Bytes of payloads that the batch refers to.
@@ -150,6 +154,7 @@ impl Output {
     pub(crate) fn new() -> Self {
         Self {
             batch: Batch::default(),
+            copies_all: false,
             uncut: 0,
             referred: 0,
             held: Slab::new(),
@@ -170,9 +175,23 @@ impl Output {
         self.referred = 0;
     }
 
+    /// Copies every payload from now on.
+    pub(crate) fn copy_all(&mut self) {
+        self.copies_all = true;
+    }
+
     /// Forgets what waits.
     pub(crate) fn clear(&mut self) {
         *self = Self::new();
+    }
+
+    /// Forgets the frames of a transport that is gone, of which the connection keeps what it will send again. Returns
+    /// the room that they had.
+    pub(crate) fn lose(&mut self) -> Charge {
+        debug_assert_eq!(self.held.len(), 0, "only what is copied can be sent again");
+        self.uncut = 0;
+        self.referred = 0;
+        self.batch.recycle()
     }
 
     /// Notes room that the batch takes.
@@ -181,17 +200,18 @@ impl Output {
         self.batch.charged += charge;
     }
 
-    /// Lets `send` send this payload, for which the caller has a place. Also returns a name for the payload where the
-    /// connection sends it later, in fragments.
+    /// Lets `send` send this payload, for which the caller has a place, and take a share of the batch for it. Also returns
+    /// a name for the payload where the connection sends it later, in fragments.
     #[inline]
     pub(crate) fn send<T>(
         &mut self,
         payload: &Payload,
         charge: Charge,
-        send: impl FnOnce(&Body<'_>, &mut Writer<'_, BytesMut>) -> Result<T, SendError>,
+        share: usize,
+        send: impl FnOnce(&Body<'_>, &mut Share<'_>) -> Result<T, SendError>,
     ) -> Result<(T, Option<u64>), SendError> {
-        if is_copied(payload) {
-            let sent = self.write(|writer| send(&payload.inline(), writer))?;
+        if self.copies_all || is_copied(payload) {
+            let sent = self.write(share, |sink| send(&payload.inline(), sink))?;
             self.charge(charge);
             return Ok((sent, None));
         }
@@ -200,7 +220,7 @@ impl Output {
             charge,
             waker: None,
         });
-        match self.write(|writer| send(&payload.external(token), writer)) {
+        match self.write(share, |sink| send(&payload.external(token), sink)) {
             Ok(sent) => Ok((sent, self.held.get_mut(token).map(|_| token))),
             Err(error) => {
                 self.held.remove(token);
@@ -232,19 +252,19 @@ impl Output {
         self.wakers.drain(..)
     }
 
-    /// Lets `write` write frames. There is always room: callers have asked for it before, and what the connection has
-    /// to say by itself is bounded by its limits.
+    /// Lets `write` write frames, until they have so many bytes. There is always room: callers have asked for it before,
+    /// and what the connection has to say by itself is bounded by its limits.
     #[inline]
-    pub(crate) fn write<T>(&mut self, write: impl FnOnce(&mut Writer<'_, BytesMut>) -> T) -> T {
+    pub(crate) fn write<T>(&mut self, share: usize, write: impl FnOnce(&mut Share<'_>) -> T) -> T {
         // Where the bytes begin that no cut has counted.
         let mut start = self.batch.inline.len();
-        let mut writer = Writer::new(
+        let writer = Writer::new(
             &mut self.batch.inline,
             usize::MAX,
             &mut self.segments,
             usize::MAX,
         );
-        let result = write(&mut writer);
+        let result = write(&mut Share::new(writer, share));
         for segment in self.segments.drain(..) {
             let held = self.held.get_mut(segment.span.token);
             let bytes = held.map(|held| span_bytes(&held.payload, &segment.span));
@@ -296,17 +316,19 @@ mod tests {
     use rsocket_protocol::{Config, Connection, Time};
     use rsocket_transport::length_prefix::{Split, split};
 
+    use crate::share::ALL;
+
     const CHUNK: usize = 1000;
 
     /// Sends the payloads as requests and writes the batch `CHUNK` bytes at a time.
     fn written(payloads: &[Payload]) -> Vec<u8> {
         let mut core = Connection::new(&Config::client(), Time::ZERO);
         let mut output = Output::new();
-        output.write(|writer| core.transmit(writer));
+        output.write(ALL, |sink| core.transmit(sink));
         for payload in payloads {
             output
-                .send(payload, Charge::default(), |body, writer| {
-                    core.request_response(0, body, writer)
+                .send(payload, Charge::default(), ALL, |body, sink| {
+                    core.request_response(0, body, sink)
                 })
                 .expect("there is room");
         }
@@ -379,7 +401,8 @@ mod tests {
         let sent = output.send(
             &payload(None, 65 << 20),
             Charge::default(),
-            |body, writer| core.request_response(0, body, writer),
+            ALL,
+            |body, sink| core.request_response(0, body, sink),
         );
         assert_eq!(sent, Err(SendError::PayloadTooLarge));
         assert!(output.is_empty());

@@ -4,9 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use rsocket_protocol::SendError;
+
 use crate::exchange::Request;
 use crate::room::Place;
-use crate::shared::{Shared, wake};
+use crate::shared::{Shared, State, wake};
 use crate::{Error, Payload};
 
 /// What a request-response comes to: a payload, or completion without one.
@@ -41,7 +43,12 @@ pub(crate) struct Pending<'a> {
 
 enum Step<'a> {
     Send(Payload, Place<'a>),
-    Wait { request: u64, stream: u32 },
+    /// The connection does not take it at the moment.
+    Later(Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>),
+    Wait {
+        request: u64,
+        stream: u32,
+    },
     Done,
 }
 
@@ -58,8 +65,18 @@ impl Future for Pending<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         match std::mem::replace(&mut self.step, Step::Done) {
             Step::Send(payload, place) => {
-                self.step = send(self.shared, &payload, place, cx.waker())?;
-                Poll::Pending
+                self.step = begin(self.shared, payload, place, cx.waker())?;
+                match self.step {
+                    Step::Later(_) => self.poll(cx),
+                    _ => Poll::Pending,
+                }
+            }
+            Step::Later(mut later) => {
+                let poll = later.as_mut().poll(cx);
+                if poll.is_pending() {
+                    self.step = Step::Later(later);
+                }
+                poll
             }
             Step::Wait { request, stream } => match fetch(self.shared, request, cx.waker()) {
                 Some(outcome) => Poll::Ready(outcome),
@@ -73,31 +90,49 @@ impl Future for Pending<'_> {
     }
 }
 
-/// Sends the request.
-fn send<'a>(
-    shared: &Shared,
-    payload: &Payload,
-    mut place: Place<'_>,
+/// Sends the request, unless it has to wait.
+fn begin<'a>(
+    shared: &'a Shared,
+    payload: Payload,
+    mut place: Place<'a>,
     waker: &Waker,
 ) -> Result<Step<'a>, Error> {
-    let mut guard = shared.lock();
-    let state = &mut *guard;
+    match shared.attempt(|state| send(shared, state, &payload, &mut place, waker)) {
+        Ok((request, stream)) => Ok(Step::Wait { request, stream }),
+        Err(SendError::Full) => Ok(Step::Later(Box::pin(send_later(shared, payload, place)))),
+        Err(error) => Err(shared.lock().send_error(error)),
+    }
+}
+
+/// Sends the request when the connection takes it, and waits for the answer.
+async fn send_later(shared: &Shared, payload: Payload, mut place: Place<'_>) -> Outcome {
+    let send = |state: &mut State| send(shared, state, &payload, &mut place, Waker::noop());
+    let sent = shared.patiently(send).await;
+    let (request, stream) = sent.map_err(|error| shared.lock().send_error(error))?;
+    drop(place);
+    let step = Step::Wait { request, stream };
+    Pending { shared, step }.await
+}
+
+/// Sends the request. Returns its name and its stream, and whom to wake.
+fn send(
+    shared: &Shared,
+    state: &mut State,
+    payload: &Payload,
+    place: &mut Place<'_>,
+    waker: &Waker,
+) -> Result<((u64, u32), Option<Waker>), SendError> {
     let request = state
         .requests
         .insert(Request::Response(Waiting::For(waker.clone())));
-    let sent = shared.send(state, payload, &mut place, |core, body, writer| {
-        core.request_response(request, body, writer)
+    let sent = shared.send(state, payload, place, |core, body, sink| {
+        core.request_response(request, body, sink)
     });
     match sent {
-        Ok(sent) => {
-            drop(guard);
-            wake(sent.task);
-            let stream = sent.value;
-            Ok(Step::Wait { request, stream })
-        }
+        Ok(sent) => Ok(((request, sent.value), sent.task)),
         Err(error) => {
             state.requests.remove(request);
-            Err(state.send_error(error))
+            Err(error)
         }
     }
 }

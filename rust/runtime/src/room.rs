@@ -5,6 +5,7 @@
 //! gives up leaves them. They are closed with the connection.
 
 use std::ops::AddAssign;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rsocket_protocol::Config;
 use rsocket_protocol::frame::{FrameHeader, MAX_FRAME_LEN};
@@ -32,6 +33,8 @@ pub(crate) struct Room {
     fragmented: Semaphore,
     max_fragmented: u32,
     fragment_len: usize,
+    /// The output copies every payload, whatever its length.
+    copies_all: AtomicBool,
 }
 
 /// A place in the output. It goes back to the room when it is dropped unused, which may wake others and so is not done
@@ -69,7 +72,14 @@ impl Room {
             fragmented: Semaphore::new(0),
             max_fragmented: permits(config.limits.max_queued_bytes),
             fragment_len: config.fragment_len.min(MAX_FRAME_LEN),
+            copies_all: AtomicBool::new(false),
         }
+    }
+
+    /// The output copies every payload from now on.
+    pub(crate) fn copy_all(&self) {
+        // Whoever has a place has it through the semaphores, which are opened afterwards.
+        self.copies_all.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn open(&self) {
@@ -89,7 +99,11 @@ impl Room {
         if !is_copied(payload) && MAX_HEADER + payload_len > self.fragment_len {
             return self.fragmented(payload_len).await;
         }
-        self.bytes(OVERHEAD + payload_len, OVERHEAD + copied_len(payload))
+        let copied_len = match self.copies_all.load(Ordering::Relaxed) {
+            true => payload_len,
+            false => copied_len(payload),
+        };
+        self.bytes(OVERHEAD + payload_len, OVERHEAD + copied_len)
             .await
     }
 
@@ -157,6 +171,12 @@ impl Place<'_> {
             false => (permits, 0),
         };
         Charge { bytes, fragmented }
+    }
+
+    /// Whether the payload leaves in fragments.
+    #[inline]
+    pub(crate) fn is_fragmented(&self) -> bool {
+        self.fragmented
     }
 
     /// The frame is in the output. Returns how many bytes of it were copied there.

@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::ServerOptions;
 use crate::acceptor::Decide;
-use crate::driver::{Clock, Driver, Responder};
+use crate::driver::{Agreeing, Clock, Driver, Responder, Resuming};
+use crate::sessions::Sessions;
 use crate::shared::Shared;
 
 /// How long accepting pauses when the system has no more sockets to give.
@@ -45,6 +46,7 @@ impl Serving {
             acceptor,
             tasks: JoinSet::new(),
             connections: HashMap::new(),
+            sessions: Arc::default(),
         };
         Self {
             local_addr,
@@ -80,16 +82,19 @@ struct Clients {
     acceptor: Arc<dyn Decide>,
     tasks: JoinSet<()>,
     connections: HashMap<Id, Arc<Shared>>,
+    sessions: Arc<Sessions>,
 }
 
 impl Clients {
     async fn serve(mut self, listener: TcpListener, mut stopped: oneshot::Receiver<Duration>) {
         let grace = loop {
-            let full = self.tasks.len() >= self.options.max_connections;
+            let served = self.tasks.len().saturating_sub(self.sessions.suspended());
+            let full = served >= self.options.max_connections;
             tokio::select! {
                 grace = &mut stopped => break grace.unwrap_or_default(),
                 Some(ended) = self.tasks.join_next_with_id() => self.forget(ended),
                 accepted = accept(&listener), if !full => self.accept(accepted),
+                () = self.sessions.more_suspended(), if full => {}
             }
         };
         drop(listener);
@@ -110,12 +115,20 @@ impl Clients {
         let config = self.options.config();
         let shared = Shared::new(&config, self.options.max_output_bytes, Clock::start());
         let responder = Responder::Decided(Arc::clone(&self.acceptor));
+        let resuming = match &self.options.resume {
+            Some(options) => {
+                let sessions = Arc::clone(&self.sessions);
+                Resuming::Server(Agreeing::new(sessions, options.clone()))
+            }
+            None => Resuming::Not,
+        };
         let driver = Driver::new(
-            stream,
+            Box::new(stream),
             Arc::clone(&shared),
             &config.limits,
             responder,
             self.options.lease.clone(),
+            resuming,
         );
         let id = self.tasks.spawn(driver.run()).id();
         self.connections.insert(id, shared);

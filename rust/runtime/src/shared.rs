@@ -3,25 +3,29 @@
 //! One short lock guards the protocol's state, the waiting requests and the output. Callers write their frames into the
 //! output themselves and wake the task, which alone touches the socket, only when it has nothing to do.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use bytes::BytesMut;
 use rsocket_protocol::frame::ErrorCode;
-use rsocket_protocol::{Body, CloseReason, Config, Connection as Core, Origin, Role, SendError};
-use rsocket_transport::length_prefix::Writer;
+use rsocket_protocol::{Body, CloseReason, Config, Connection as Core, Origin, SendError, Time};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, SetOnce};
 
 use crate::driver::Clock;
 use crate::exchange::Request;
 use crate::lease_watch::Granted;
+use crate::link::Links;
 use crate::output::Output;
+use crate::postponed::Postponed;
+use crate::resume_events::Teller;
 use crate::room::{Charge, Closed, Place, Room};
+use crate::share::{ALL, Share};
 use crate::slab::Slab;
 use crate::streams::Responders;
-use crate::{Error, Payload};
+use crate::turnstile::Turnstile;
+use crate::{Error, Lease, Payload, ResumeOptions};
 
 /// Bytes of fragments that join a batch; one fragment may exceed it.
 const TURN: usize = 64 << 10;
@@ -33,6 +37,10 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     /// A server's room is closed until the client is accepted, so that requests wait for that.
     pub(crate) room: Room,
+    /// Where those wait who have room and whose frames a resumable connection does not take at the moment.
+    pub(crate) turnstile: Turnstile,
+    /// Tells what becomes of a resumable connection's transports.
+    pub(crate) teller: Teller,
     /// The peer has granted a lease, or the connection is over.
     pub(crate) lease_changed: Notify,
     /// Set when the transport has been given up.
@@ -47,7 +55,12 @@ pub(crate) struct State {
     /// The peer's requests that carry items, by the slot that the core has for them.
     pub(crate) responders: Responders,
     pub(crate) output: Output,
+    /// Ends of streams that a resumable connection does not take at the moment.
+    pub(crate) postponed: VecDeque<Postponed>,
     pub(crate) granted: Granted,
+    /// The last lease that the peer of a resumable connection was granted.
+    pub(crate) last_lease: Option<Lease>,
+    pub(crate) links: Links,
     pub(crate) task: Task,
     /// The connection closes when nothing is under way any more.
     pub(crate) draining: bool,
@@ -74,12 +87,11 @@ pub(crate) struct Task {
 impl Shared {
     pub(crate) fn new(config: &Config, max_output: usize, clock: Clock) -> Arc<Self> {
         let room = Room::new(max_output, config);
-        if config.role == Role::Client {
-            room.open();
-        }
-        // What the core would count again has its place in the room.
         let mut config = config.clone();
-        config.limits.max_queued_bytes = usize::MAX;
+        if config.resume.is_none() {
+            // What the core would count again has its place in the room.
+            config.limits.max_queued_bytes = usize::MAX;
+        }
         Arc::new(Self {
             runtime: Handle::current(),
             clock,
@@ -88,18 +100,37 @@ impl Shared {
                 requests: Slab::new(),
                 responders: Responders::default(),
                 output: Output::new(),
+                postponed: VecDeque::new(),
                 granted: Granted::default(),
+                last_lease: None,
+                links: Links::default(),
                 task: Task::default(),
                 draining: false,
             }),
             room,
+            turnstile: Turnstile::default(),
+            teller: Teller::default(),
             lease_changed: Notify::new(),
             ended: SetOnce::new(),
             dropped_fire_and_forgets: AtomicU64::new(0),
         })
     }
 
-    /// No code of a user runs under the lock, so a poisoned one means a bug here; the state is as good as it was.
+    /// Prepares for keeping what is sent. To be called before anybody has a place, once it is known that both sides
+    /// want it.
+    pub(crate) fn keep_frames(&self, options: &ResumeOptions) {
+        let store = options.new_store();
+        self.room.copy_all();
+        let mut state = self.lock();
+        state.output.copy_all();
+        if let Some(store) = store {
+            // False says that the store is not empty, as it is told to be; the core goes on with its own.
+            state.core.use_frame_store(store);
+        }
+    }
+
+    /// No code of a user runs under the lock but a frame store's, so a poisoned one means a bug here or there; the state is
+    /// as good as it was.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -116,6 +147,38 @@ impl Shared {
         }
     }
 
+    /// Lets `send` send something, and again where a resumable connection does not take it at the moment. It returns whom
+    /// to wake besides.
+    #[inline]
+    pub(crate) async fn patiently<T>(
+        &self,
+        mut send: impl FnMut(&mut State) -> Result<(T, Option<Waker>), SendError>,
+    ) -> Result<T, SendError> {
+        match self.attempt(&mut send) {
+            Err(SendError::Full) => {
+                let attempt = || self.attempt(&mut send);
+                Box::pin(self.turnstile.pass(attempt)).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Lets `send` send something, once.
+    #[inline]
+    pub(crate) fn attempt<T>(
+        &self,
+        send: impl FnOnce(&mut State) -> Result<(T, Option<Waker>), SendError>,
+    ) -> Result<T, SendError> {
+        let mut state = self.lock();
+        let (outcome, task) = match send(&mut state) {
+            Ok((value, task)) => (Ok(value), task),
+            Err(error) => (Err(error), state.rouse_if_full(error)),
+        };
+        drop(state);
+        wake(task);
+        outcome
+    }
+
     /// Lets `send` send a payload.
     #[inline]
     pub(crate) fn send<T>(
@@ -123,17 +186,30 @@ impl Shared {
         state: &mut State,
         payload: &Payload,
         place: &mut Place<'_>,
-        send: impl FnOnce(&mut Core, &Body<'_>, &mut Writer<'_, BytesMut>) -> Result<T, SendError>,
+        send: impl FnOnce(&mut Core, &Body<'_>, &mut Share<'_>) -> Result<T, SendError>,
     ) -> Result<Sent<T>, SendError> {
         if state.core.uses_leases() {
             state.core.advance(self.clock.now());
         }
         let before = state.output.inline_len();
+        // A store has a limit of its own.
+        let stored = state.core.is_suspended();
+        let charge = match stored {
+            true => Charge::default(),
+            false => place.charge(),
+        };
+        // Copied fragments would all be written at once.
+        let share = match place.is_fragmented() {
+            true => TURN,
+            false => ALL,
+        };
         let core = &mut state.core;
-        let (value, token) = state.output.send(payload, place.charge(), |body, writer| {
-            send(core, body, writer)
-        })?;
-        self.charge_rest(state, before + place.use_up());
+        let (value, token) = state
+            .output
+            .send(payload, charge, share, |body, sink| send(core, body, sink))?;
+        if !stored {
+            self.charge_rest(state, before + place.use_up());
+        }
         Ok(Sent {
             value,
             token,
@@ -146,13 +222,16 @@ impl Shared {
         &self,
         state: &mut State,
         place: &mut Place<'_>,
-        send: impl FnOnce(&mut Core, &mut Writer<'_, BytesMut>) -> Result<(), SendError>,
+        send: impl FnOnce(&mut Core, &mut Share<'_>) -> Result<(), SendError>,
     ) -> Result<Option<Waker>, SendError> {
         let before = state.output.inline_len();
+        let stored = state.core.is_suspended();
         let core = &mut state.core;
-        state.output.write(|writer| send(core, writer))?;
-        state.output.charge(place.charge());
-        self.charge_rest(state, before + place.use_up());
+        state.output.write(ALL, |sink| send(core, sink))?;
+        if !stored {
+            state.output.charge(place.charge());
+            self.charge_rest(state, before + place.use_up());
+        }
         Ok(state.task.rouse())
     }
 
@@ -160,23 +239,30 @@ impl Shared {
     pub(crate) fn send_unplaced(
         &self,
         state: &mut State,
-        send: impl FnOnce(&mut Core, &mut Writer<'_, BytesMut>) -> Result<(), SendError>,
+        send: impl FnOnce(&mut Core, &mut Share<'_>) -> Result<(), SendError>,
     ) -> Result<Option<Waker>, SendError> {
         let before = state.output.inline_len();
         let core = &mut state.core;
-        state.output.write(|writer| send(core, writer))?;
+        state.output.write(ALL, |sink| send(core, sink))?;
         self.charge_rest(state, before);
         Ok(state.task.rouse())
     }
 
     /// Moves what the connection has to say by itself to the output, and fragments of payloads for one turn, so that
-    /// others have theirs before the next.
+    /// others have theirs before the next. Without a transport, what the store has room for goes there.
     pub(crate) fn transmit(&self, state: &mut State) {
+        let before = state.output.inline_len();
+        if state.core.is_suspended() {
+            let core = &mut state.core;
+            state.output.write(ALL, |sink| core.transmit(sink));
+        }
+        state.say_postponed(ALL);
+        self.charge_rest(state, before);
         let start = state.output.len();
         while state.core.wants_transmit() && state.output.len() - start < TURN {
             let before = state.output.inline_len();
             let core = &mut state.core;
-            state.output.write(|writer| core.transmit_one(writer));
+            state.output.write(TURN, |sink| core.transmit_one(sink));
             self.charge_rest(state, before);
         }
     }
@@ -202,7 +288,7 @@ impl Shared {
         self.after_close(state);
     }
 
-    /// The transport is gone. Nothing happens where the connection is over already.
+    /// The connection is over without its transport. Nothing happens where it is over already.
     pub(crate) fn transport_closed(&self, message: &str) {
         let mut state = self.lock();
         if state.core.is_closed() {
@@ -221,10 +307,13 @@ impl Shared {
         let mut wakers = Vec::new();
         state.end_all(&error, &mut wakers);
         wakers.extend(state.output.drain_wakers());
-        wakers.extend(state.task.waker.clone());
+        wakers.extend(state.task.rouse_always());
+        state.postponed.clear();
         drop(state);
         self.room.close();
+        self.turnstile.moved();
         self.lease_changed.notify_waiters();
+        self.teller.end();
         wakers.into_iter().for_each(Waker::wake);
     }
 
@@ -232,7 +321,7 @@ impl Shared {
     pub(crate) fn drain(&self) {
         let mut state = self.lock();
         state.draining = true;
-        wake(state.task.waker.clone());
+        wake(state.task.rouse_always());
     }
 
     /// Notes that the transport has been given up.
@@ -281,7 +370,32 @@ impl State {
             && self.core.outbound_streams() == 0
             && self.requests.len() == 0
             && self.output.is_empty()
+            && self.postponed.is_empty()
             && !self.core.wants_transmit()
+    }
+
+    /// Whom to wake because something was not taken: room for it comes with the next batch, and on a connection without a
+    /// transport with that.
+    fn rouse_if_full(&mut self, error: SendError) -> Option<Waker> {
+        if error != SendError::Full || self.core.is_suspended() {
+            return None;
+        }
+        self.task.rouse()
+    }
+
+    /// Grants the last lease again: the peer's ended with its transport.
+    pub(crate) fn grant_again(&mut self, now: Time) {
+        if let Some(Lease {
+            ttl,
+            requests,
+            metadata,
+        }) = &self.last_lease
+        {
+            // An error says that the connection is over.
+            let _ = self
+                .core
+                .grant_lease(*ttl, *requests, metadata.as_deref(), now);
+        }
     }
 
     /// Why the connection is over.
@@ -313,14 +427,14 @@ impl State {
                 Error::from_close(Arc::new(reason), false)
             }
             SendError::NoLease => Error::NoLease,
-            // Callers have had their room since the connection was set up; requests need no credit and no stream,
-            // and no connection is resumed.
+            SendError::Suspended => Error::Suspended,
+            // Callers have had their room since the connection was set up, and wait where it has none; requests need no
+            // credit and no stream, and are copied where they have to be.
             SendError::Full
             | SendError::NotReady
             | SendError::NoCredit
             | SendError::NoSuchStream
             | SendError::NotCopied
-            | SendError::Suspended
             | SendError::Closed => self.closed_error(false),
         }
     }
@@ -348,6 +462,12 @@ impl Task {
         if !std::mem::take(&mut self.idle) {
             return None;
         }
+        self.waker.clone()
+    }
+
+    /// The same for what cannot wait until the task looks by itself.
+    pub(crate) fn rouse_always(&mut self) -> Option<Waker> {
+        self.idle = false;
         self.waker.clone()
     }
 }

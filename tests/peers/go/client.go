@@ -13,6 +13,12 @@ import (
 // bound is how long a request may take before it counts as hung.
 const bound = 10 * time.Second
 
+// How long a client waits before it dials again.
+const (
+	minDelay = time.Millisecond
+	maxDelay = 50 * time.Millisecond
+)
+
 var errHung = errors.New("hung")
 
 func runClient(args []string) error {
@@ -33,11 +39,19 @@ func runClient(args []string) error {
 		o.leases = make(leases, 1)
 		dialOptions = append(dialOptions, o.leases.options()...)
 	}
+	if o.resume {
+		backoff := rsocket.Backoff{Min: minDelay, Max: maxDelay}
+		dialOptions = append(dialOptions, rsocket.WithResume(rsocket.ResumeOptions{Backoff: backoff}))
+	}
 	conn, err := rsocket.Dial(ctx, o.connect, dialOptions...)
 	if err != nil {
 		return fmt.Errorf("connecting to %s: %w", o.connect, err)
 	}
 	defer func() { _ = conn.Close() }()
+	if o.resume {
+		// When this is answered the server knows the session. What else comes of it shows in the scenario's requests.
+		_, _ = request(ctx, conn, rsocket.NewPayload("", ""))
+	}
 	report := &report{scenario: o.scenario, out: newLines(os.Stdout)}
 	if err := run(ctx, conn, o, report); err != nil {
 		return fmt.Errorf("scenario %s: %w", o.scenario, err)

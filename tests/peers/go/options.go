@@ -28,6 +28,7 @@ type options struct {
 	prefetch          int
 	after             int
 	idle              time.Duration
+	resume            bool
 	grant             int
 	// leases is set where the scenario needs leases.
 	leases leases
@@ -53,6 +54,7 @@ func parseOptions(args []string, usageOutput io.Writer) (options, error) {
 	flags.IntVar(&o.prefetch, "prefetch", 256, "how many items to ask for ahead")
 	flags.IntVar(&o.after, "after", 1, "how many items to take before cancelling")
 	flags.DurationVar(&o.idle, "idle", 0, "how long to be silent")
+	flags.BoolVar(&o.resume, "resume", false, "propose that the connection outlive its transport")
 	flags.IntVar(&o.grant, "grant", 0, "in the scenario lease: how many requests to grant the server, 0 for none")
 	if err := flags.Parse(args); err != nil {
 		return o, fmt.Errorf("reading the flags: %w", err)

@@ -22,6 +22,7 @@ func runServer(args []string) error {
 	listen := flags.String("listen", "tcp://127.0.0.1:0", "address to listen on")
 	lease := flags.Int("lease", 0, "agree to leases, each for so many requests; 0 for no leases")
 	leaseTTL := flags.Duration("lease-ttl", time.Minute, "how long a lease is good, and when the next one follows")
+	resume := flags.Bool("resume", false, "agree that connections outlive their transports")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("reading the flags: %w", err)
 	}
@@ -30,6 +31,9 @@ func runServer(args []string) error {
 	var options []rsocket.Option
 	if *lease > 0 {
 		options = append(options, rsocket.WithLease(rsocket.FixedLease(*lease, *leaseTTL)))
+	}
+	if *resume {
+		options = append(options, rsocket.WithResume(rsocket.ResumeOptions{}))
 	}
 	return serve(ctx, *listen, newLines(os.Stdout), options)
 }

@@ -25,6 +25,10 @@ func runClient(args []string) error {
 		return fmt.Errorf("connecting to %s: %w", o.connect, err)
 	}
 	defer client.Close()
+	if o.resume {
+		// When this is answered the server knows the session. What else comes of it shows in the scenario's requests.
+		_, _ = bounded(client, message{})
+	}
 	report := &report{scenario: o.scenario, out: newLines(os.Stdout)}
 	if err := run(client, o, report); err != nil {
 		return fmt.Errorf("scenario %s: %w", o.scenario, err)
@@ -42,6 +46,9 @@ func connect(o options) (rsocket.Client, error) {
 		SetupPayload(payload.New(o.setup.data, o.setup.metadata))
 	if needsLeases[o.scenario] {
 		builder = builder.Lease().OnClose(func(error) { close(o.closed) })
+	}
+	if o.resume {
+		builder = builder.Resume()
 	}
 	return builder.
 		Transport(rsocket.TCPClient().SetAddr(address).Build()).

@@ -22,6 +22,7 @@ type options struct {
 	prefetch          int
 	after             int
 	idle              time.Duration
+	resume            bool
 	// closed is closed with a connection that uses leases.
 	closed chan struct{}
 }
@@ -46,6 +47,7 @@ func parseOptions(args []string, usageOutput io.Writer) (options, error) {
 	flags.IntVar(&o.prefetch, "prefetch", 256, "how many items to ask for ahead")
 	flags.IntVar(&o.after, "after", 1, "how many items to take before cancelling")
 	flags.DurationVar(&o.idle, "idle", 0, "how long to be silent")
+	flags.BoolVar(&o.resume, "resume", false, "propose that the connection outlive its transport")
 	if err := flags.Parse(args); err != nil {
 		return o, fmt.Errorf("reading the flags: %w", err)
 	}

@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use rsocket_transport::length_prefix::{FrameTooLong, PREFIX_LEN, Split, split};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncReadExt;
+
+use crate::transport::Transport;
 
 /// Bytes asked for in one read, at first and at most. Busy connections grow, quiet ones shrink.
 const MIN_READ: usize = 4 << 10;
@@ -80,15 +82,15 @@ impl Input {
     }
 
     /// Reads once, after [`next`](Self::next) has found no more frames. 0 is the end.
-    pub(super) fn poll_fill<IO: AsyncRead + Unpin>(
+    pub(super) fn poll_fill(
         &mut self,
-        io: &mut IO,
+        transport: &mut Transport,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         self.discard_done();
         let asked = self.make_room();
         let mut room = (&mut self.buffer).limit(asked);
-        let read = std::task::ready!(pin!(io.read_buf(&mut room)).poll(cx))?;
+        let read = std::task::ready!(pin!(transport.read_buf(&mut room)).poll(cx))?;
         self.adapt(asked, read);
         self.heard |= read > 0;
         Poll::Ready(Ok(read))
@@ -97,6 +99,19 @@ impl Input {
     /// Whether something has been read since this was last asked, be it part of a frame: a sign of life of the peer.
     pub(super) fn take_heard(&mut self) -> bool {
         std::mem::take(&mut self.heard)
+    }
+
+    /// Whether everything that has been read was part of the frames that were taken.
+    pub(super) fn is_empty(&self) -> bool {
+        self.done == self.buffer.len()
+    }
+
+    /// Forgets what has been read, which another transport does not go on with.
+    pub(super) fn clear(&mut self) {
+        self.buffer.clear();
+        self.done = 0;
+        self.needed = PREFIX_LEN;
+        self.heard = false;
     }
 
     fn discard_done(&mut self) {

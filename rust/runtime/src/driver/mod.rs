@@ -1,4 +1,4 @@
-//! The task that drives a connection: it alone reads and writes the socket.
+//! The task that drives a connection: it alone reads and writes the transport.
 //!
 //! Each time that it is woken it reads what is there, hands requests to their handlers and answers to their callers, and
 //! writes one batch of frames. It goes back to sleep only when nothing is left to do; until then callers need not wake
@@ -8,7 +8,8 @@
 //! - `receive`: frames, and what they mean for callers and handlers
 //! - `inbound`: the peer's requests at work
 //! - `leasing`: the connection's part in leases
-//! - `send`: batches of frames to the socket
+//! - `send`: batches of frames to the transport
+//! - `link`: one transport after another, and `returning`: how a client gets the next
 //! - `clock`: deadlines
 //! - `close`: the end
 
@@ -17,7 +18,9 @@ mod close;
 mod inbound;
 mod input;
 mod leasing;
+mod link;
 mod receive;
+mod returning;
 mod send;
 
 use std::future::poll_fn;
@@ -25,21 +28,24 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use rsocket_protocol::{Limits, Time};
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::acceptor::{Decide, Decision};
 use crate::handler::{NotSupported, Serve};
 use crate::lease::Strategy;
 use crate::output::Batch;
 use crate::shared::Shared;
+use crate::transport::Transport;
 
 pub(crate) use clock::Clock;
+pub(crate) use link::{Agreeing, Resuming};
+pub(crate) use returning::Returning;
 
 use clock::Alarm;
 use close::EndOnDrop;
 use inbound::Inbound;
 use input::Input;
 use leasing::Leasing;
+use link::Link;
 
 /// Reads, each with its write, after which other tasks get their turn.
 const ROUNDS: usize = 16;
@@ -52,8 +58,8 @@ pub(crate) enum Responder {
     Decided(Arc<dyn Decide>),
 }
 
-pub(crate) struct Driver<IO> {
-    io: IO,
+pub(crate) struct Driver {
+    link: Link,
     shared: Arc<Shared>,
     clock: Clock,
     alarm: Alarm,
@@ -74,13 +80,14 @@ pub(crate) struct Driver<IO> {
     _end: EndOnDrop,
 }
 
-impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
+impl Driver {
     pub(crate) fn new(
-        io: IO,
+        transport: Transport,
         shared: Arc<Shared>,
         limits: &Limits,
         responder: Responder,
         lease: Option<Strategy>,
+        resuming: Resuming,
     ) -> Self {
         let clock = shared.clock;
         let (handler, acceptor): (Arc<dyn Serve>, _) = match responder {
@@ -88,7 +95,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
             Responder::Decided(acceptor) => (Arc::new(NotSupported), Some(acceptor)),
         };
         Self {
-            io,
+            link: Link::new(transport, resuming),
             clock,
             alarm: Alarm::new(&clock),
             input: Input::new(limits.max_frame_len),

@@ -5,32 +5,37 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use rsocket_protocol::{Event, InboundPayload, RequestKind, StreamName, Time};
-use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::Driver;
 use super::inbound::{Action, Inbound, OneWay};
 use super::input::Frame;
 use super::leasing::Leasing;
+use super::{Driver, Resuming};
 use crate::exchange::Inbox;
+use crate::link::ResumeAsked;
 use crate::shared::State;
 use crate::{Connection, Error, Lease, Payload, Setup};
 
 /// Frames that are decoded under one lock, so that callers do not wait long for it.
 const FRAMES_PER_LOCK: usize = 32;
 
-impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
+impl Driver {
     /// Reads once and does what the frames say. Pending when nothing has arrived, or something has to be waited for
-    /// before more is read: a decision on the SETUP, or a place for a fire-and-forget.
+    /// before more is read: a decision on the SETUP, a place for a fire-and-forget, or another transport.
     pub(super) fn poll_receive(&mut self, now: Time, cx: &mut Context<'_>) -> Poll<()> {
         ready!(self.poll_frames(now, cx));
-        match ready!(self.input.poll_fill(&mut self.io, cx)) {
+        ready!(self.poll_link(now, cx));
+        let Some(transport) = &mut self.link.transport else {
+            return Poll::Pending;
+        };
+        let number = self.link.number;
+        match ready!(self.input.poll_fill(transport, cx)) {
             Ok(0) => self
                 .shared
-                .transport_closed("the peer closed the transport"),
+                .transport_lost(number, "the peer closed the transport"),
             Ok(_) => ready!(self.poll_frames(now, cx)),
             Err(error) => self
                 .shared
-                .transport_closed(&format!("reading failed: {error}")),
+                .transport_lost(number, &format!("reading failed: {error}")),
         }
         Poll::Ready(())
     }
@@ -52,6 +57,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
     /// Decodes some frames; false when there is none. Afterwards a SETUP may wait to be decided on.
     fn decode(&mut self, now: Time) -> bool {
         let mut state = self.shared.lock();
+        if state.links.number() != self.link.number {
+            // The peer sends it again on another transport.
+            self.input.clear();
+            return false;
+        }
         if self.input.take_heard() {
             state.core.heard(now);
         }
@@ -69,7 +79,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
                 inbound: &mut self.inbound,
                 wakers: &mut self.wakers,
                 leasing: &mut self.leasing,
-                setup: None,
+                said: Said::Nothing,
             };
             let closed = match &frame {
                 Frame::Small(frame) => receiver.receive(&mut state, now, frame, Payload::copied),
@@ -81,16 +91,31 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
                 self.shared.after_close(state);
                 return false;
             }
-            if let Some(setup) = receiver.setup {
-                drop(state);
-                self.begin_decision(setup);
-                return true;
+            match receiver.said {
+                Said::Nothing => {}
+                Said::Setup { setup, token } => {
+                    drop(state);
+                    self.begin_decision(setup, token);
+                    return true;
+                }
+                Said::Resume(asked) => {
+                    drop(state);
+                    self.hand_over(&asked);
+                    return false;
+                }
+                Said::Resumed => {
+                    state.grant_again(now);
+                    self.link.note_resumed();
+                }
             }
         }
         true
     }
 
-    fn begin_decision(&mut self, setup: Setup) {
+    fn begin_decision(&mut self, setup: Setup, token: Option<Vec<u8>>) {
+        if let Resuming::Server(agreeing) = &mut self.link.resuming {
+            agreeing.propose(token);
+        }
         // Only a server, which has an acceptor, is handed a SETUP, and only once.
         if let Some(acceptor) = self.acceptor.take() {
             let connection = Connection::borrowed(Arc::clone(&self.shared));
@@ -104,6 +129,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
         };
         let decided = ready!(decision.as_mut().poll(cx));
         self.decision = None;
+        let decided = decided.and_then(|handler| self.begin_session().map(|()| handler));
         let mut state = self.shared.lock();
         match decided {
             Ok(handler) => {
@@ -132,7 +158,21 @@ struct Receiver<'a> {
     inbound: &'a mut Inbound,
     wakers: &'a mut Vec<Waker>,
     leasing: &'a mut Leasing,
-    setup: Option<Setup>,
+    said: Said,
+}
+
+/// What a frame says that is not for callers and handlers.
+enum Said {
+    Nothing,
+    /// A client wants to connect.
+    Setup {
+        setup: Setup,
+        token: Option<Vec<u8>>,
+    },
+    /// A client wants to go on with another connection on this transport.
+    Resume(ResumeAsked),
+    /// The server goes on with this one.
+    Resumed,
 }
 
 impl Receiver<'_> {
@@ -149,7 +189,12 @@ impl Receiver<'_> {
             return false;
         };
         match event {
-            Event::Setup(setup) => self.setup = Some(Setup::from_frame(&setup)),
+            Event::Setup(setup) => {
+                self.said = Said::Setup {
+                    setup: Setup::from_frame(&setup),
+                    token: setup.resume_token.map(<[u8]>::to_vec),
+                }
+            }
             Event::Request {
                 stream,
                 slot,
@@ -224,8 +269,16 @@ impl Receiver<'_> {
                 });
                 self.leasing.heard = true;
             }
-            // Not to a side whose connections end with their transports.
-            Event::Resume(_) | Event::Resumed | Event::Suspended => {}
+            Event::Resume(request) => {
+                self.said = Said::Resume(ResumeAsked {
+                    token: request.token.to_vec(),
+                    last_received_server_position: request.last_received_server_position,
+                    first_available_client_position: request.first_available_client_position,
+                });
+            }
+            Event::Resumed => self.said = Said::Resumed,
+            // No frame says so.
+            Event::Suspended => {}
             Event::Draining => tracing::debug!("the peer is closing the connection"),
             Event::Closed => return true,
         }

@@ -1,4 +1,4 @@
-//! From the output to the socket.
+//! From the output to the transport.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -6,14 +6,15 @@ use std::task::{Context, Poll, Waker, ready};
 
 use rsocket_protocol::Time;
 use rsocket_protocol::frame::ErrorCode;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::AsyncWrite;
 
+use super::link::Followed;
 use super::{Driver, Next, Turn};
 use crate::output::MAX_SLICES;
 use crate::room::Charge;
 use crate::shared::State;
 
-impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
+impl Driver {
     /// Does what is due and writes one batch. `None` when the connection is over.
     pub(super) fn turn(&mut self, now: Time, cx: &mut Context<'_>) -> Option<Turn> {
         let blocked = self.poll_batch(now, cx).is_pending();
@@ -21,7 +22,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
         let mut turn = self.look(now, blocked, &mut released, cx)?;
         self.wakers.drain(..).for_each(Waker::wake);
         self.shared.room.give_back(released);
+        self.link.tell(&self.shared);
         if turn.next == Next::Write {
+            self.link.note_taken(&self.shared);
             turn.next = match self.poll_batch(now, cx) {
                 Poll::Ready(()) => Next::Again,
                 Poll::Pending => Next::Rest,
@@ -43,9 +46,18 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
         if state.core.poll_timeout().is_some_and(|due| due <= now) {
             state.core.handle_timeout(now);
         }
+        let followed = self.link.follow(state, released);
+        if followed != Followed::Same {
+            self.input.clear();
+            self.unflushed = false;
+            *released += self.writing.recycle();
+        }
+        let blocked = blocked && followed == Followed::Same;
         if state.draining {
             self.inbound.refuse();
-            if !blocked && self.inbound.is_empty() && state.is_idle() {
+            let idle = !blocked && self.inbound.is_empty() && state.is_idle();
+            // Nobody is there to finish for, and nobody can come back to a server that does not listen any more.
+            if idle || state.core.is_suspended() {
                 state.core.close(ErrorCode::CONNECTION_CLOSE, "closing");
             }
         }
@@ -53,7 +65,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
             self.shared.after_close(guard);
             return None;
         }
-        *released = state.release();
+        *released += state.release();
         let deadline = state.core.poll_timeout();
         let turn = |next| Some(Turn { next, deadline });
         self.wakers.extend(state.output.drain_wakers());
@@ -64,6 +76,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
         }
         self.shared.transmit(state);
         self.wakers.extend(state.output.drain_wakers());
+        if followed != Followed::Same {
+            // The next transport is waited for, or read from.
+            state.task.stay(cx.waker());
+            return turn(Next::Again);
+        }
         if state.output.is_empty() {
             state.task.rest(cx.waker());
             return turn(Next::Rest);
@@ -78,15 +95,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
         turn(Next::Write)
     }
 
-    /// Writes the rest of the batch. An error ends the connection.
+    /// Writes the rest of the batch. After an error the transport is lost.
     fn poll_batch(&mut self, now: Time, cx: &mut Context<'_>) -> Poll<()> {
         let written = ready!(self.poll_write_batch(cx));
         if let Err(error) = written {
-            self.writing.recycle();
+            self.shared.room.give_back(self.writing.recycle());
+            let number = self.link.number;
             // The peer may have said why it closed.
-            while self.poll_receive(now, cx).is_ready() && !self.shared.lock().core.is_closed() {}
+            while self.poll_receive(now, cx).is_ready() && self.shared.has_link(number) {}
             self.shared
-                .transport_closed(&format!("writing failed: {error}"));
+                .transport_lost(number, &format!("writing failed: {error}"));
         }
         Poll::Ready(())
     }
@@ -102,20 +120,25 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
         }
         self.shared.room.give_back(self.writing.recycle());
         if self.unflushed {
-            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            if let Some(transport) = &mut self.link.transport {
+                ready!(Pin::new(transport).poll_flush(cx))?;
+            }
             self.unflushed = false;
         }
         Poll::Ready(Ok(()))
     }
 
     fn poll_write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let io = Pin::new(&mut self.io);
+        let Some(transport) = &mut self.link.transport else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        let transport = Pin::new(transport);
         if let Some(bytes) = self.writing.as_slice() {
-            return io.poll_write(cx, bytes);
+            return transport.poll_write(cx, bytes);
         }
         let mut slices = [IoSlice::new(&[]); MAX_SLICES];
         let count = self.writing.slices(&mut slices);
-        io.poll_write_vectored(cx, &slices[..count])
+        transport.poll_write_vectored(cx, &slices[..count])
     }
 }
 

@@ -167,4 +167,6 @@ pub(crate) fn setup_frame(lifetime_ms: u32) -> Frame<'static> {
     })
 }
 
+pub(crate) mod gate;
 pub(crate) mod items;
+pub(crate) mod resuming;
