@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::address::{AddressError, host_port};
 use crate::transport::Dial;
-use crate::{ConnectOptions, Connection};
+use crate::{ConnectOptions, Connection, socket};
 
 /// Bytes of a SETUP frame beside its payload, MIME types of full length included.
 const SETUP_OVERHEAD: usize = 600;
@@ -100,8 +100,7 @@ pub async fn connect(
 
 async fn open(host_port: String) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(host_port).await?;
-    // Batches are made here; the system waiting for more would only add its delay.
-    stream.set_nodelay(true)?;
+    socket::prepare(&stream)?;
     Ok(stream)
 }
 

@@ -79,6 +79,7 @@ mod setup;
 mod share;
 mod shared;
 mod slab;
+mod socket;
 mod streams;
 mod transport;
 mod turnstile;

@@ -17,6 +17,7 @@ use crate::acceptor::Decide;
 use crate::driver::{Agreeing, Clock, Driver, Responder, Resuming};
 use crate::sessions::Sessions;
 use crate::shared::Shared;
+use crate::socket;
 
 /// How long accepting pauses when the system has no more sockets to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -171,7 +172,7 @@ impl Clients {
 async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     match listener.accept().await {
         Ok((stream, peer)) => {
-            stream.set_nodelay(true)?;
+            socket::prepare(&stream)?;
             Ok((stream, peer))
         }
         Err(error) => {
