@@ -167,7 +167,8 @@ impl Connection {
     /// # Cancellation
     /// Dropping the future before it is ready sends nothing.
     pub async fn fire_and_forget(&self, payload: Payload) -> Result<(), Error> {
-        let mut place = self.shared.place(&payload).await?;
+        let place = self.shared.room.place_of_bulk(&payload).await;
+        let mut place = place.map_err(|_closed| self.shared.lock().closed_error(false))?;
         let send = |state: &mut State| {
             let sent = self
                 .shared

@@ -106,9 +106,10 @@ impl ConnectOptions {
         self
     }
 
-    /// Bytes of frames that may wait to be written, large payloads included; a frame that is longer than that waits
-    /// alone. Further callers wait for room. Payloads that leave in fragments do not count: they have room of their own,
-    /// [`Limits::max_queued_bytes`]. Default 1 MiB.
+    /// Bytes of frames that may wait to be written, large payloads included. Further callers wait for room. Of it,
+    /// items and fire-and-forgets share 128 KiB, other payloads over 2 KiB 256 KiB, and a quarter at most, so that small
+    /// frames need not wait for them; a frame that is longer than its share waits alone. Payloads that leave in fragments
+    /// do not count: they have room of their own, [`Limits::max_queued_bytes`]. Default 1 MiB.
     #[must_use]
     pub fn max_output_bytes(mut self, bytes: usize) -> Self {
         self.max_output_bytes = bytes;

@@ -78,7 +78,7 @@ impl Outlet {
     /// Sends an item as soon as the peer takes it and there is room.
     pub(crate) async fn send(&self, payload: &Payload) -> Result<(), NotSent> {
         poll_fn(|cx| self.poll_ready(cx)).await?;
-        let Ok(mut place) = self.shared().room.place(payload).await else {
+        let Ok(mut place) = self.shared().room.place_of_bulk(payload).await else {
             return Err(self.lost());
         };
         let put = |state: &mut State| self.put(payload, state, &mut place);

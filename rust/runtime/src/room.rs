@@ -1,8 +1,9 @@
 //! What callers may have in the output at once.
 //!
-//! Payloads that go in one frame take their bytes of a common room. Those that do not leave in fragments, between other
-//! frames; they would fill the room for long, so they have one of their own. Both queues are fair, and a waiter that
-//! gives up leaves them. They are closed with the connection.
+//! Short payloads, long ones, and bulk each have a room of their own, so that they keep only their like waiting; bulk is
+//! items, and requests that want no answer. Payloads that do not fit a frame leave in fragments, between other frames;
+//! they would fill a room for long, so they have another one. All queues are fair, and a waiter that gives up leaves
+//! them. They are closed with the connection.
 
 use std::ops::AddAssign;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,17 +25,54 @@ const MAX_HEADER: usize = FrameHeader::LEN + 4;
 /// Bytes of an ERROR frame beside its message.
 const ERROR_OVERHEAD: usize = OVERHEAD + 4;
 
+/// The most that bulk, and long payloads, may have in the output, in bytes: little, as everything else waits behind it.
+const MAX_BULK: usize = 128 << 10;
+const MAX_LONG: usize = 256 << 10;
+
 /// The room of a connection's output.
 #[derive(Debug)]
 pub(crate) struct Room {
-    bytes: Semaphore,
-    max_bytes: u32,
-    /// For payloads that leave in fragments.
-    fragmented: Semaphore,
-    max_fragmented: u32,
+    shares: [Share; KINDS.len()],
     fragment_len: usize,
     /// The output copies every payload, whatever its length.
     copies_all: AtomicBool,
+}
+
+/// Whose room it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// What is copied into the output.
+    Short,
+    Long,
+    Bulk,
+    /// Payloads that leave in fragments.
+    Fragmented,
+}
+
+const KINDS: [Kind; 4] = [Kind::Short, Kind::Long, Kind::Bulk, Kind::Fragmented];
+
+#[derive(Debug)]
+struct Share {
+    free: Semaphore,
+    max: u32,
+}
+
+impl Share {
+    fn of(bytes: usize) -> Self {
+        Self {
+            free: Semaphore::new(0),
+            max: permits(bytes),
+        }
+    }
+
+    #[inline]
+    async fn acquire(&self, len: usize) -> Result<SemaphorePermit<'_>, Closed> {
+        let len = len.min(self.max as usize) as u32;
+        match self.free.try_acquire_many(len) {
+            Ok(permit) => Ok(permit),
+            Err(_) => self.free.acquire_many(len).await.map_err(|_| Closed),
+        }
+    }
 }
 
 /// A place in the output. It goes back to the room when it is dropped unused, which may wake others and so is not done
@@ -42,17 +80,14 @@ pub(crate) struct Room {
 #[derive(Debug)]
 pub(crate) struct Place<'a> {
     permit: SemaphorePermit<'a>,
-    fragmented: bool,
+    kind: Kind,
     /// Bytes that sending will copy into the output.
     copied: usize,
 }
 
 /// What to give back when something has been written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Charge {
-    bytes: usize,
-    fragmented: usize,
-}
+pub(crate) struct Charge([usize; KINDS.len()]);
 
 /// The connection is over.
 #[derive(Debug)]
@@ -66,11 +101,10 @@ fn permits(bytes: usize) -> u32 {
 impl Room {
     /// A room of so many bytes, which is closed to callers until it is [opened](Self::open).
     pub(crate) fn new(max_bytes: usize, config: &Config) -> Self {
+        let (long, bulk) = (MAX_LONG.min(max_bytes / 4), MAX_BULK.min(max_bytes / 4));
+        let fragmented = config.limits.max_queued_bytes;
         Self {
-            bytes: Semaphore::new(0),
-            max_bytes: permits(max_bytes),
-            fragmented: Semaphore::new(0),
-            max_fragmented: permits(config.limits.max_queued_bytes),
+            shares: [max_bytes - long - bulk, long, bulk, fragmented].map(Share::of),
             fragment_len: config.fragment_len.min(MAX_FRAME_LEN),
             copies_all: AtomicBool::new(false),
         }
@@ -83,81 +117,96 @@ impl Room {
     }
 
     pub(crate) fn open(&self) {
-        self.bytes.add_permits(self.max_bytes as usize);
-        self.fragmented.add_permits(self.max_fragmented as usize);
+        for share in &self.shares {
+            share.free.add_permits(share.max as usize);
+        }
     }
 
     pub(crate) fn close(&self) {
-        self.bytes.close();
-        self.fragmented.close();
+        for share in &self.shares {
+            share.free.close();
+        }
+    }
+
+    fn share(&self, kind: Kind) -> &Share {
+        &self.shares[kind as usize]
     }
 
     /// A place for this payload, in order. One that is longer than all the room waits for all of it.
     #[inline]
     pub(crate) async fn place(&self, payload: &Payload) -> Result<Place<'_>, Closed> {
+        let kind = if is_copied(payload) {
+            Kind::Short
+        } else {
+            Kind::Long
+        };
+        self.place_in(kind, payload).await
+    }
+
+    /// A place for a payload that many are likely to follow.
+    #[inline]
+    pub(crate) async fn place_of_bulk(&self, payload: &Payload) -> Result<Place<'_>, Closed> {
+        self.place_in(Kind::Bulk, payload).await
+    }
+
+    #[inline]
+    async fn place_in(&self, kind: Kind, payload: &Payload) -> Result<Place<'_>, Closed> {
         let payload_len = payload.as_ref().wire_len();
         if !is_copied(payload) && MAX_HEADER + payload_len > self.fragment_len {
-            return self.fragmented(payload_len).await;
+            // Fragments are queued by the connection, so nothing is copied when the payload is sent.
+            return self.bytes(Kind::Fragmented, payload_len, 0).await;
         }
         let copied_len = match self.copies_all.load(Ordering::Relaxed) {
             true => payload_len,
             false => copied_len(payload),
         };
-        self.bytes(OVERHEAD + payload_len, OVERHEAD + copied_len)
-            .await
+        let (len, copied) = (OVERHEAD + payload_len, OVERHEAD + copied_len);
+        self.bytes(kind, len, copied).await
     }
 
     /// A place for a frame of so many bytes that has no payload.
     pub(crate) async fn place_for(&self, body_len: usize) -> Result<Place<'_>, Closed> {
-        self.bytes(OVERHEAD + body_len, OVERHEAD + body_len).await
+        let len = OVERHEAD + body_len;
+        self.bytes(Kind::Short, len, len).await
     }
 
     /// A place for an ERROR frame with a message of this length.
     pub(crate) async fn place_for_error(&self, message_len: usize) -> Result<Place<'_>, Closed> {
         let len = ERROR_OVERHEAD + message_len;
-        self.bytes(len, len).await
+        self.bytes(Kind::Short, len, len).await
     }
 
     #[inline]
-    async fn bytes(&self, len: usize, copied: usize) -> Result<Place<'_>, Closed> {
-        let len = len.min(self.max_bytes as usize) as u32;
-        let permit = match self.bytes.try_acquire_many(len) {
-            Ok(permit) => permit,
-            Err(_) => self.bytes.acquire_many(len).await.map_err(|_| Closed)?,
-        };
+    async fn bytes(&self, kind: Kind, len: usize, copied: usize) -> Result<Place<'_>, Closed> {
+        let permit = self.share(kind).acquire(len).await?;
         Ok(Place {
             permit,
-            fragmented: false,
+            kind,
             copied,
-        })
-    }
-
-    /// Fragments are queued by the connection, so nothing is copied when the payload is sent.
-    async fn fragmented(&self, len: usize) -> Result<Place<'_>, Closed> {
-        let len = len.min(self.max_fragmented as usize) as u32;
-        let permit = self.fragmented.acquire_many(len).await;
-        Ok(Place {
-            permit: permit.map_err(|_| Closed)?,
-            fragmented: true,
-            copied: 0,
         })
     }
 
     /// Takes of the room what there is, up to `bytes`, for frames that nobody has asked a place for.
     pub(crate) fn take(&self, bytes: usize) -> Charge {
-        Charge {
-            bytes: self.bytes.forget_permits(bytes),
-            fragmented: 0,
-        }
+        let taken = self.share(Kind::Short).free.forget_permits(bytes);
+        Charge::of(Kind::Short, taken)
     }
 
     pub(crate) fn give_back(&self, charge: Charge) {
-        if charge.bytes > 0 {
-            self.bytes.add_permits(charge.bytes);
+        for kind in KINDS {
+            let bytes = charge.0[kind as usize];
+            if bytes > 0 {
+                self.share(kind).free.add_permits(bytes);
+            }
         }
-        if charge.fragmented > 0 {
-            self.fragmented.add_permits(charge.fragmented);
-        }
+    }
+}
+
+impl Charge {
+    fn of(kind: Kind, bytes: usize) -> Self {
+        let mut charge = Self::default();
+        charge.0[kind as usize] = bytes;
+        charge
     }
 }
 
@@ -165,18 +214,13 @@ impl Place<'_> {
     /// What to give back when the frame has been written, if the place is [used](Self::use_up).
     #[inline]
     pub(crate) fn charge(&self) -> Charge {
-        let permits = self.permit.num_permits();
-        let (bytes, fragmented) = match self.fragmented {
-            true => (0, permits),
-            false => (permits, 0),
-        };
-        Charge { bytes, fragmented }
+        Charge::of(self.kind, self.permit.num_permits())
     }
 
     /// Whether the payload leaves in fragments.
     #[inline]
     pub(crate) fn is_fragmented(&self) -> bool {
-        self.fragmented
+        self.kind == Kind::Fragmented
     }
 
     /// The frame is in the output. Returns how many bytes of it were copied there.
@@ -192,7 +236,8 @@ impl Place<'_> {
 impl AddAssign for Charge {
     #[inline]
     fn add_assign(&mut self, other: Self) {
-        self.bytes += other.bytes;
-        self.fragmented += other.fragmented;
+        for kind in KINDS {
+            self.0[kind as usize] += other.0[kind as usize];
+        }
     }
 }

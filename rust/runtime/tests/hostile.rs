@@ -220,7 +220,8 @@ async fn provoked_frames_count_even_when_answers_carry_them_along() {
 #[tokio::test]
 async fn callers_wait_for_a_peer_that_does_not_read() {
     let (ours, theirs) = tokio::io::duplex(1 << 10);
-    let options = ConnectOptions::default().max_output_bytes(10_000);
+    // A quarter of it is for fire-and-forgets.
+    let options = ConnectOptions::default().max_output_bytes(40_000);
     let connection = Connection::over(ours, options).expect("no setup payload");
     let sent = Arc::new(AtomicUsize::new(0));
     let sender = tokio::spawn({
