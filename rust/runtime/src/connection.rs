@@ -65,7 +65,7 @@ impl Connection {
 
     /// Opens a connection as client over a transport of any type.
     pub(crate) fn start(
-        transport: Transport,
+        transport: Box<dyn Transport>,
         options: ConnectOptions,
     ) -> Result<Self, ConnectError> {
         check_setup(&options.setup)?;

@@ -58,7 +58,7 @@ mod item_sender;
 mod items;
 mod lease;
 mod lease_watch;
-mod link;
+mod links;
 mod listen;
 mod not_sent;
 mod opening;

@@ -138,3 +138,42 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listen(teller: &Teller) -> ResumeEvents {
+        ResumeEvents {
+            receiver: teller.listen(),
+            missed: 0,
+        }
+    }
+
+    #[tokio::test]
+    async fn those_who_are_slow_miss_the_oldest_events() {
+        let teller = Teller::default();
+        teller.tell(ResumeEvent::Resumed);
+        let mut slow = listen(&teller);
+        for attempt in 1..=MAX_WAITING as u32 + 7 {
+            teller.tell(ResumeEvent::Retrying {
+                attempt,
+                delay: Duration::ZERO,
+                error: None,
+            });
+        }
+        teller.end();
+        let first = slow.next().await;
+        assert!(
+            matches!(first, Some(ResumeEvent::Retrying { attempt: 8, .. })),
+            "{first:?}"
+        );
+        assert_eq!(slow.missed(), 7);
+        let mut rest = 0;
+        while slow.next().await.is_some() {
+            rest += 1;
+        }
+        assert_eq!(rest, MAX_WAITING - 1);
+        assert!(listen(&teller).next().await.is_none());
+    }
+}

@@ -16,7 +16,7 @@ use tokio::sync::{Notify, SetOnce};
 use crate::driver::Clock;
 use crate::exchange::Request;
 use crate::lease_watch::Granted;
-use crate::link::Links;
+use crate::links::Links;
 use crate::output::Output;
 use crate::postponed::Postponed;
 use crate::resume_events::Teller;

@@ -9,15 +9,12 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// What carries a connection: bytes in order, in both directions.
-pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
 
-impl<IO: AsyncRead + AsyncWrite + Unpin + Send> Duplex for IO {}
-
-/// A transport of any type.
-pub(crate) type Transport = Box<dyn Duplex>;
+impl<IO: AsyncRead + AsyncWrite + Unpin + Send> Transport for IO {}
 
 /// A transport that is being opened.
-pub(crate) type Dialling = Pin<Box<dyn Future<Output = io::Result<Transport>> + Send>>;
+pub(crate) type Dialling = Pin<Box<dyn Future<Output = io::Result<Box<dyn Transport>>> + Send>>;
 
 /// Opens transports to the same server.
 #[derive(Clone)]
@@ -28,11 +25,11 @@ impl Dial {
     where
         D: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = io::Result<IO>> + Send + 'static,
-        IO: Duplex + 'static,
+        IO: Transport + 'static,
     {
         Self(Arc::new(move || {
             let opening = dial();
-            Box::pin(async move { Ok(Box::new(opening.await?) as Transport) })
+            Box::pin(async move { Ok(Box::new(opening.await?) as Box<dyn Transport>) })
         }))
     }
 

@@ -7,7 +7,7 @@ use rsocket_protocol::{ResumeError, Time};
 
 use super::Driver;
 use super::returning::Returning;
-use crate::link::ResumeAsked;
+use crate::links::ResumeAsked;
 use crate::room::Charge;
 use crate::sessions::{Session, Sessions};
 use crate::shared::{Shared, State};
@@ -20,7 +20,7 @@ const UNKNOWN: &str = "the session is not known";
 /// The transport that the task reads and writes.
 pub(super) struct Link {
     /// None while there is none.
-    pub(super) transport: Option<Transport>,
+    pub(super) transport: Option<Box<dyn Transport>>,
     /// Which of the connection's it is, or was.
     pub(super) number: u64,
     pub(super) resuming: Resuming,
@@ -71,7 +71,7 @@ pub(super) enum Followed {
 }
 
 impl Link {
-    pub(super) fn new(transport: Transport, resuming: Resuming) -> Self {
+    pub(super) fn new(transport: Box<dyn Transport>, resuming: Resuming) -> Self {
         Self {
             transport: Some(transport),
             number: 0,
@@ -226,7 +226,7 @@ impl Driver {
         }
     }
 
-    fn reject_resume(&mut self, transport: Transport, message: &str) {
+    fn reject_resume(&mut self, transport: Box<dyn Transport>, message: &str) {
         tracing::debug!(message, "resume rejected");
         self.link.transport = Some(transport);
         let mut state = self.shared.lock();

@@ -82,7 +82,7 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn new(
-        transport: Transport,
+        transport: Box<dyn Transport>,
         shared: Arc<Shared>,
         limits: &Limits,
         responder: Responder,

@@ -11,7 +11,7 @@ use super::input::Frame;
 use super::leasing::Leasing;
 use super::{Driver, Resuming};
 use crate::exchange::Inbox;
-use crate::link::ResumeAsked;
+use crate::links::ResumeAsked;
 use crate::shared::State;
 use crate::{Connection, Error, Lease, Payload, Setup};
 

@@ -19,7 +19,7 @@ pub(crate) struct Links {
     /// Why the last one was lost.
     lost: Option<Arc<str>>,
     /// One that another connection's task has left for this one's.
-    next: Option<Transport>,
+    next: Option<Box<dyn Transport>>,
 }
 
 impl Links {
@@ -31,7 +31,7 @@ impl Links {
         self.lost.clone().unwrap_or_else(|| Arc::from("replaced"))
     }
 
-    pub(crate) fn take_next(&mut self) -> Option<Transport> {
+    pub(crate) fn take_next(&mut self) -> Option<Box<dyn Transport>> {
         self.next.take()
     }
 }
@@ -81,8 +81,8 @@ impl Shared {
     pub(crate) fn resume(
         &self,
         asked: &ResumeAsked,
-        transport: Transport,
-    ) -> Result<(), (Transport, ResumeError)> {
+        transport: Box<dyn Transport>,
+    ) -> Result<(), (Box<dyn Transport>, ResumeError)> {
         let mut state = self.lock();
         if state.core.is_closed() {
             return Err((transport, ResumeError::NotResumable));
