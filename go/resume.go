@@ -351,11 +351,9 @@ func (s *session) resume(l *link, request ffi.ResumeRequest) bool {
 		e.mu.Unlock()
 		return false
 	}
-	result := e.core.Resume(c.now(), request)
-	if result != ffi.ResultOK {
+	if e.core.Resume(c.now(), request) != ffi.ResultOK {
 		e.mu.Unlock()
-		c.coreClosed()
-		return false
+		return false // Be it an attempt that the client has given up: the connection stays as it is.
 	}
 	before := e.link
 	e.suspended = false

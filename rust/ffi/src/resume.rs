@@ -110,7 +110,8 @@ pub unsafe extern "C" fn rsocket_connection_begin_resume(
 /// on it. A transport that the connection still has is given up with this.
 ///
 /// Returns `RSOCKET_RESULT_CANNOT_RESUME` when the connection cannot go on exactly where it was, or is not resumable.
-/// The client is then to be told with `RSOCKET_COMMAND_REJECT_RESUME`, and the connection is over.
+/// The client is then to be told with `RSOCKET_COMMAND_REJECT_RESUME`. The connection stays as it was, as the RESUME may
+/// be of an attempt that the client has given up.
 ///
 /// # Safety
 /// `connection` is a live handle.

@@ -127,7 +127,8 @@ fn an_unknown_session_is_rejected() {
 fn a_position_that_cannot_be_is_told() {
     let mut pair = pair();
     assert_eq!(pair.server.resume(99, 0), rsocket_result::CannotResume);
-    assert!(pair.server.close_reason().is_ok());
+    // It may be of an attempt that the client has given up.
+    assert!(pair.server.close_reason().is_err());
 }
 
 #[test]

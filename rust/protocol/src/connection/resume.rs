@@ -258,34 +258,32 @@ impl Connection {
     /// connection still had is not used any more.
     ///
     /// # Errors
-    /// [`ResumeError`] when that cannot be done exactly. The connection is over then, and the client is to be told
-    /// with [`reject_resume`](Self::reject_resume) on the connection that received the RESUME.
+    /// [`ResumeError`] when that cannot be done exactly. The client is to be told with
+    /// [`reject_resume`](Self::reject_resume) on the connection that received the RESUME. This one stays as it was, as the
+    /// RESUME may be of an attempt that its client has given up: it goes on where it has a transport, and otherwise ends
+    /// with its session timeout.
     pub fn resume(
         &mut self,
         now: Time,
         last_received_server_position: u64,
         first_available_client_position: u64,
     ) -> Result<(), ResumeError> {
-        if self.role == Role::Client || !self.suspend(now) {
+        if self.role == Role::Client || !self.is_resumable() {
             return Err(ResumeError::NotResumable);
         }
         let Some(session) = &mut self.session else {
             return Err(ResumeError::NotResumable);
         };
-        let refused = if first_available_client_position > session.received {
-            Some(ResumeError::ClientPositionGone)
-        } else if !session.can_replay_from(last_received_server_position) {
-            Some(ResumeError::ServerPositionGone)
-        } else {
-            None
-        };
-        if let Some(error) = refused {
-            self.finish(CloseReason::library(
-                ErrorCode::REJECTED_RESUME,
-                error.to_string(),
-            ));
-            return Err(error);
+        if first_available_client_position > session.received {
+            return Err(ResumeError::ClientPositionGone);
         }
+        if !session.can_replay_from(last_received_server_position) {
+            return Err(ResumeError::ServerPositionGone);
+        }
+        self.suspend(now); // A transport that it still has is gone.
+        let Some(session) = &mut self.session else {
+            return Err(ResumeError::NotResumable);
+        };
         session.come_up(last_received_server_position);
         session.handshake = encoded(&Frame::ResumeOk(ResumeOk {
             last_received_client_position: session.received,

@@ -196,8 +196,13 @@ impl Endpoint {
         self.detach();
         match resumed {
             Ok(()) => self.transport = Some(transport),
-            Err(_) if self.is_over() => self.end(),
-            Err(_) => {}
+            // The client has left the one before, which shows sooner or later.
+            Err(_) => {
+                self.connection.transport_lost(now, "the client has left");
+                if self.is_over() {
+                    self.end();
+                }
+            }
         }
         resumed
     }

@@ -187,9 +187,26 @@ fn a_server_rejects_positions_that_cannot_be() {
             .connection
             .resume(server.now, last_received, first_available);
         assert_eq!(resumed, Err(expected), "{name}");
-        assert!(server.connection.is_closed(), "{name}");
-        assert_eq!(server.reason().code, ErrorCode::REJECTED_RESUME, "{name}");
+        assert!(!server.connection.is_closed(), "{name}");
     }
+}
+
+/// A client that has given an attempt up makes another, and the first may arrive after it.
+#[test]
+fn an_attempt_that_comes_late_does_not_end_what_another_resumed() {
+    let mut pair = Pair::with(&resumable(client_config()), &resumable(server_config()));
+    let (stream, _) = pair.request(1, b"question");
+    assert_eq!(pair.server.respond(stream, b"answer"), Ok(()));
+    assert_eq!(pair.ferry().client.len(), 1);
+    lose(&mut pair);
+    super::resume::resume(&mut pair);
+    // The first answer has been released since.
+    let late = pair.server.connection.resume(pair.server.now, 0, 0);
+    assert_eq!(late, Err(ResumeError::ServerPositionGone));
+    assert!(!pair.server.connection.is_suspended());
+    let (stream, _) = pair.request(2, b"question");
+    assert_eq!(pair.server.respond(stream, b"answer"), Ok(()));
+    assert_eq!(pair.ferry().client.len(), 1);
 }
 
 #[test]

@@ -113,7 +113,6 @@ impl Endpoint {
         now: Nanos,
         transport: usize,
         asked: &Asked,
-        journal: &mut Journal,
     ) -> Result<(), String> {
         assert_eq!(asked.token, TOKEN);
         let resumable = self.connection.is_resumable();
@@ -131,9 +130,8 @@ impl Endpoint {
             }
             Err(error) => {
                 assert_eq!(error == ResumeError::NotResumable, !resumable);
-                if resumable {
-                    self.end(journal);
-                }
+                // It may be an attempt that the client has given up: the connection stays as it is.
+                assert_eq!(resumable, self.connection.is_resumable());
                 Err(error.to_string())
             }
         }

@@ -128,11 +128,11 @@ impl World {
             Some(First::Resume(asked)) => asked,
             Some(First::Refused) => return self.turn_away(transport),
         };
-        // The SETUP may come after the RESUME, or never. A RESUME that comes after a later one takes the session to
-        // where the client is not, or breaks it.
+        // The SETUP may come after the RESUME, or never. A RESUME that comes after a later one may take the session to
+        // where the client is not.
         self.may_end |= transport < self.last_resumed || !self.has_session;
         let server = &mut self.endpoints[SERVER];
-        let resumed = server.resume(self.now, transport, &asked, &mut self.journal);
+        let resumed = server.resume(self.now, transport, &asked);
         if let Err(error) = resumed {
             reception.reject(&error);
             return self.turn_away(transport);
