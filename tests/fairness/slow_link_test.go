@@ -96,8 +96,9 @@ func TestLittleGoesAheadOfStreamZero(t *testing.T) {
 			t.Parallel()
 			ctx := testContext(t)
 			client, server := sockets(t)
-			kept := keepalives{}
-			near := &paced{Conn: client, frames: kept.note}
+			near := &paced{Conn: client}
+			kept := keepalives{link: near}
+			near.frames = kept.note
 			var count counters
 			arrived := make(chan struct{})
 			handler := count.handler()
@@ -126,21 +127,22 @@ func TestLittleGoesAheadOfStreamZero(t *testing.T) {
 			}
 			slices.Sort(ahead)
 			gaps := kept.gaps()
-			t.Logf("bytes ahead of METADATA_PUSH: %v; between two KEEPALIVE: %v", ahead, gaps)
+			t.Logf("bytes ahead of METADATA_PUSH: %v; from one KEEPALIVE to the next: %v", ahead, gaps)
 			if usual := ahead.quantile(0.9); usual > mostAhead {
 				t.Errorf("%d bytes go ahead of what is pushed; at most %d should", usual, mostAhead)
 			}
-			if late := gaps.quantile(0.9) - often; late > mostAhead*time.Second/pace {
-				t.Errorf("KEEPALIVE leaves %v late", late)
+			if late := gaps.quantile(0.9) - pace*bytesSent(often)/bytesSent(time.Second); late > mostAhead {
+				t.Errorf("KEEPALIVE leaves %d bytes late; at most %d should go ahead of it", late, mostAhead)
 			}
 		})
 	}
 }
 
-// keepalives notes when KEEPALIVE leaves.
+// keepalives notes what has left with each KEEPALIVE.
 type keepalives struct {
+	link *paced
 	mu   sync.Mutex
-	left []time.Time
+	left []int64
 }
 
 func (k *keepalives) note(_ uint32, kind byte) {
@@ -149,16 +151,16 @@ func (k *keepalives) note(_ uint32, kind byte) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.left = append(k.left, time.Now())
+	k.left = append(k.left, k.link.sent.Load())
 }
 
-// gaps are the times between one KEEPALIVE and the next.
-func (k *keepalives) gaps() latencies {
+// gaps are the bytes from one KEEPALIVE to the next.
+func (k *keepalives) gaps() sorted[bytesSent] {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	var gaps latencies
+	var gaps sorted[bytesSent]
 	for i := 1; i < len(k.left); i++ {
-		gaps = append(gaps, k.left[i].Sub(k.left[i-1]).Round(time.Microsecond))
+		gaps = append(gaps, bytesSent(k.left[i]-k.left[i-1]))
 	}
 	slices.Sort(gaps)
 	return gaps
