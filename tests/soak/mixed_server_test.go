@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 }
 
 // sessionTimeout is how long the server waits for clients that were killed without a transport.
-const sessionTimeout = 3 * time.Second
+const sessionTimeout = 10 * time.Second
 
 // mixedStats is what the server of the mixed run tells about itself.
 type mixedStats struct {
