@@ -4,4 +4,5 @@
 //! [`FrameSink`](rsocket_protocol::FrameSink) for the bytes that the driver will write.
 #![forbid(unsafe_code)]
 
+pub mod layer;
 pub mod length_prefix;
