@@ -76,6 +76,9 @@ pub enum LayerErrorKind {
     /// The transport ended in the middle.
     #[error("cut off")]
     CutOff,
+    /// The peer closed the layer, and not because it was done.
+    #[error("closed by the peer")]
+    ClosedWithError,
     /// The call makes no sense in this state.
     #[error("not open")]
     NotOpen,
