@@ -17,7 +17,7 @@ pub(crate) struct Server {
 
 #[derive(Args)]
 pub(crate) struct Client {
-    /// Address of the server, tcp://HOST:PORT.
+    /// Address of the server, tcp://HOST:PORT or ws://HOST:PORT/PATH.
     #[arg(long)]
     pub(crate) connect: String,
     /// What to do.

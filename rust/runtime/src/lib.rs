@@ -32,6 +32,10 @@
 //!   wait for room there, in order. Input is held up to the longest frame of [`Limits`]; the peer's requests are bounded
 //!   by [`Limits::max_inbound_streams`].
 //!
+//! # Transports
+//! `tcp://host:port` and, with the feature `websocket` (on by default), `ws://host:port/path`. Any other that keeps bytes
+//! in order: [`Connection::over`], and [`Layered`] for one with a layer over it.
+//!
 //! # The runtime
 //! Connections are driven by one task each on the tokio runtime that they were opened on, which needs its I/O and time
 //! drivers enabled. Requests may be made from any thread and any executor.
@@ -51,6 +55,7 @@ mod handler;
 mod item;
 mod item_sender;
 mod items;
+mod layered;
 mod listen;
 mod not_sent;
 mod opening;
@@ -80,6 +85,7 @@ pub use handler::{Handler, NotSupported};
 pub use item::IntoItem;
 pub use item_sender::ItemSender;
 pub use items::Items;
+pub use layered::Layered;
 pub use listen::{BindError, Server};
 pub use not_sent::NotSent;
 pub use options::{ConnectOptions, ServerOptions};
@@ -90,3 +96,6 @@ pub use setup::{Rejection, Setup};
 
 pub use rsocket_protocol::frame::ErrorCode;
 pub use rsocket_protocol::{CloseReason, Limits, Origin, SetupConfig};
+pub use rsocket_transport::layer::{Layer, LayerError, LayerErrorKind};
+#[cfg(feature = "websocket")]
+pub use rsocket_transport::websocket;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use rsocket_protocol::{Config, Limits, SetupConfig};
 
 use crate::handler::Serve;
+#[cfg(feature = "websocket")]
+use crate::websocket::{self, Origins};
 use crate::{Handler, Payload};
 
 /// Default of the output's limit in bytes.
@@ -24,6 +26,10 @@ pub struct ConnectOptions {
     pub(crate) fragment_len: usize,
     pub(crate) connect_timeout: Duration,
     pub(crate) handler: Option<Arc<dyn Serve>>,
+    #[cfg(feature = "websocket")]
+    pub(crate) headers: Vec<(String, String)>,
+    #[cfg(feature = "websocket")]
+    pub(crate) subprotocols: Vec<String>,
 }
 
 impl Default for ConnectOptions {
@@ -35,6 +41,10 @@ impl Default for ConnectOptions {
             fragment_len: FRAGMENT_LEN,
             connect_timeout: Duration::from_secs(10),
             handler: None,
+            #[cfg(feature = "websocket")]
+            headers: Vec::new(),
+            #[cfg(feature = "websocket")]
+            subprotocols: vec![websocket::SUBPROTOCOL.to_owned()],
         }
     }
 }
@@ -103,10 +113,27 @@ impl ConnectOptions {
         self
     }
 
-    /// How long looking up the name and connecting may take. Default 10 s.
+    /// How long looking up the name, connecting and a handshake may take together. Default 10 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
+        self
+    }
+}
+
+#[cfg(feature = "websocket")]
+impl ConnectOptions {
+    /// A further header of the request for a WebSocket, such as Authorization. May be called several times.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// What to ask for over a WebSocket, the best first. Default `rsocket`.
+    #[must_use]
+    pub fn subprotocols<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+        self.subprotocols = names.into_iter().map(Into::into).collect();
         self
     }
 }
@@ -130,6 +157,8 @@ pub struct ServerOptions {
     pub(crate) max_output_bytes: usize,
     pub(crate) fragment_len: usize,
     pub(crate) max_connections: usize,
+    #[cfg(feature = "websocket")]
+    pub(crate) websocket: websocket::ServerOptions,
 }
 
 impl Default for ServerOptions {
@@ -139,6 +168,8 @@ impl Default for ServerOptions {
             max_output_bytes: MAX_OUTPUT_BYTES,
             fragment_len: FRAGMENT_LEN,
             max_connections: usize::MAX,
+            #[cfg(feature = "websocket")]
+            websocket: websocket::ServerOptions::default(),
         }
     }
 }
@@ -178,5 +209,30 @@ impl ServerOptions {
             fragment_len: self.fragment_len,
             ..Config::server()
         }
+    }
+}
+
+#[cfg(feature = "websocket")]
+impl ServerOptions {
+    /// The web pages that may connect over a WebSocket. Default those of the host that they connect to.
+    #[must_use]
+    pub fn origins(mut self, origins: Origins) -> Self {
+        self.websocket.origins = origins;
+        self
+    }
+
+    /// The hosts that a WebSocket may be asked for, with a port where only that will do. Default any.
+    #[must_use]
+    pub fn hosts<T: Into<String>>(mut self, hosts: impl IntoIterator<Item = T>) -> Self {
+        self.websocket.hosts = hosts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What may be asked for over a WebSocket, the best first; a client that asks for nothing of that is served all the
+    /// same. Default `rsocket`.
+    #[must_use]
+    pub fn subprotocols<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+        self.websocket.subprotocols = names.into_iter().map(Into::into).collect();
+        self
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rsocket_protocol::frame::ErrorCode;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
@@ -15,7 +16,10 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::ServerOptions;
 use crate::acceptor::Decide;
 use crate::driver::{Clock, Driver, Responder};
+use crate::listen::{Over, Place};
 use crate::shared::Shared;
+#[cfg(feature = "websocket")]
+use crate::{Layered, websocket};
 
 /// How long accepting pauses when the system has no more sockets to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -26,7 +30,7 @@ const SHUTTING_DOWN: &str = "the server is shutting down";
 /// A server at work. Dropping it stops the server at once: it no longer listens, and its connections close.
 #[derive(Debug)]
 pub struct Serving {
-    local_addr: SocketAddr,
+    place: Place,
     /// Tells the task to stop, and how long to take for it; dropping it, to stop at once.
     stop: Option<oneshot::Sender<Duration>>,
     task: JoinHandle<()>,
@@ -35,19 +39,21 @@ pub struct Serving {
 impl Serving {
     pub(crate) fn start(
         listener: TcpListener,
-        local_addr: SocketAddr,
+        place: Place,
+        over: Over,
         options: ServerOptions,
         acceptor: Arc<dyn Decide>,
     ) -> Self {
         let (stop, stopped) = oneshot::channel();
         let clients = Clients {
+            over,
             options,
             acceptor,
             tasks: JoinSet::new(),
             connections: HashMap::new(),
         };
         Self {
-            local_addr,
+            place,
             stop: Some(stop),
             task: tokio::spawn(clients.serve(listener, stopped)),
         }
@@ -56,7 +62,13 @@ impl Serving {
     /// Where the server listens.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+        self.place.local_addr
+    }
+
+    /// The same for clients, as [`Server::url`](crate::Server::url) has it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.place.url.clone()
     }
 
     /// Stops the server without breaking off what is under way: it no longer listens, new requests are answered with
@@ -76,6 +88,7 @@ impl Serving {
 
 /// The connections of a server.
 struct Clients {
+    over: Over,
     options: ServerOptions,
     acceptor: Arc<dyn Decide>,
     tasks: JoinSet<()>,
@@ -100,19 +113,30 @@ impl Clients {
         match accepted {
             Ok((stream, peer)) => {
                 tracing::debug!(%peer, "connection accepted");
-                self.spawn(stream);
+                match &self.over {
+                    Over::Nothing => self.spawn(stream),
+                    // The handshake is part of the connection's own task, and of what SETUP may take.
+                    #[cfg(feature = "websocket")]
+                    Over::WebSocket(options) => {
+                        let layer = websocket::WebSocket::server(Arc::clone(options));
+                        self.spawn(Layered::new(stream, layer));
+                    }
+                }
             }
             Err(error) => tracing::warn!(%error, "accepting a connection failed"),
         }
     }
 
-    fn spawn(&mut self, stream: TcpStream) {
+    fn spawn<IO>(&mut self, transport: IO)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let clock = Clock::start();
         let config = self.options.config();
         let shared = Shared::new(&config, self.options.max_output_bytes, clock.now());
         let responder = Responder::Decided(Arc::clone(&self.acceptor));
         let driver = Driver::new(
-            stream,
+            transport,
             Arc::clone(&shared),
             clock,
             &config.limits,

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use rsocket_protocol::frame::{Frame, PayloadRef, Setup, Version};
+use rsocket_runtime::websocket::{ClientOptions, WebSocket};
 use rsocket_runtime::{
-    ConnectOptions, Connection, Failure, Handler, Payload, Server, ServerOptions, Serving, connect,
+    ConnectOptions, Connection, Failure, Handler, Layered, Payload, Server, ServerOptions, Serving,
+    connect,
 };
 use rsocket_transport::length_prefix::{Split, split};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -29,8 +31,16 @@ pub(crate) async fn serve(handler: impl Handler) -> Serving {
     bind().await.serve(handler)
 }
 
+/// The transport of this test program: suites of interactions run once more as modules of a program for another one.
+fn listen_url() -> &'static str {
+    match module_path!().split("::").next() {
+        Some("over_websocket") => "ws://127.0.0.1:0/rsocket",
+        _ => "tcp://127.0.0.1:0",
+    }
+}
+
 pub(crate) async fn bind() -> Server {
-    Server::bind("tcp://127.0.0.1:0", ServerOptions::default())
+    Server::bind(listen_url(), ServerOptions::default())
         .await
         .expect("loopback can be listened on")
 }
@@ -40,7 +50,7 @@ pub(crate) async fn dial(serving: &Serving) -> Connection {
 }
 
 pub(crate) async fn dial_with(serving: &Serving, options: ConnectOptions) -> Connection {
-    connect(&format!("tcp://{}", serving.local_addr()), options)
+    connect(&serving.url(), options)
         .await
         .expect("the server listens")
 }
@@ -90,13 +100,32 @@ pub(crate) struct RawPeer<IO> {
     buffer: BytesMut,
 }
 
-impl RawPeer<TcpStream> {
+/// Any transport.
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
+
+impl RawPeer<Box<dyn Transport>> {
     pub(crate) async fn dial(serving: &Serving) -> Self {
         let io = TcpStream::connect(serving.local_addr())
             .await
             .expect("the server listens");
         io.set_nodelay(true).expect("the socket is open");
-        Self::over(io)
+        let url = serving.url();
+        let Some((host, path)) = url
+            .strip_prefix("ws://")
+            .and_then(|rest| rest.split_once('/'))
+        else {
+            return Self::over(Box::new(io));
+        };
+        let layer = WebSocket::client(&ClientOptions {
+            path: format!("/{path}"),
+            ..ClientOptions::new(host)
+        });
+        Self::over(Box::new(Layered::new(
+            io,
+            layer.expect("the server's url is good"),
+        )))
     }
 }
 
