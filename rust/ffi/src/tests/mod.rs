@@ -10,6 +10,8 @@ mod commands;
 mod deadlines;
 mod external;
 mod handles;
+#[cfg(feature = "websocket")]
+mod layer;
 mod limits;
 mod partial;
 mod received;
