@@ -7,12 +7,20 @@ import (
 	"net/url"
 )
 
-// address is where to dial or listen, in the words of package net.
+// address is where to dial or listen, in the words of package net, and what is over that.
 type address struct {
 	network, address string
+	// webSocket is nil for none.
+	webSocket *webSocketAddress
 }
 
-// parseAddress reads tcp://host:port and unix:///path.
+// webSocketAddress is what a WebSocket's request says.
+type webSocketAddress struct {
+	// host has the port if the URL has; path has the query.
+	host, path string
+}
+
+// parseAddress reads tcp://host:port, unix:///path and ws://host:port/path.
 func parseAddress(text string) (address, error) {
 	parsed, err := url.Parse(text)
 	if err != nil {
@@ -26,12 +34,14 @@ func parseAddress(text string) (address, error) {
 		if parsed.Path != "" && parsed.Path != "/" {
 			return address{}, fmt.Errorf("%w: %q has a path, which tcp has no use for", ErrInvalidArgument, text)
 		}
-		return address{"tcp", parsed.Host}, nil
+		return address{network: "tcp", address: parsed.Host}, nil
 	case "unix":
 		if parsed.Path == "" || parsed.Host != "" {
 			return address{}, fmt.Errorf("%w: %q is not of the form unix:///path", ErrInvalidArgument, text)
 		}
-		return address{"unix", parsed.Path}, nil
+		return address{network: "unix", address: parsed.Path}, nil
+	case "ws":
+		return parseWebSocketAddress(parsed)
 	case "":
 		return address{}, fmt.Errorf("%w: %q has no scheme; did you mean tcp://%s?", ErrInvalidArgument, text, text)
 	default:
@@ -40,8 +50,24 @@ func parseAddress(text string) (address, error) {
 	}
 }
 
-// Dial connects to a server: tcp://host:port or unix:///path. ctx bounds dialling, not the connection, which lives
-// until it is closed or lost. See [NewClientConn] for what the result means.
+func parseWebSocketAddress(parsed *url.URL) (address, error) {
+	if parsed.Hostname() == "" || parsed.User != nil || parsed.Fragment != "" {
+		return address{}, fmt.Errorf("%w: %q is not of the form ws://host:port/path", ErrInvalidArgument, parsed.Redacted())
+	}
+	port := parsed.Port()
+	if port == "" {
+		port = "80"
+	}
+	return address{
+		network:   "tcp",
+		address:   net.JoinHostPort(parsed.Hostname(), port),
+		webSocket: &webSocketAddress{host: parsed.Host, path: parsed.RequestURI()},
+	}, nil
+}
+
+// Dial connects to a server: tcp://host:port, unix:///path or ws://host:port/path. ctx bounds dialling, a WebSocket's
+// handshake included, not the connection, which lives until it is closed or lost. See [NewClientConn] for what the result
+// means.
 func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	to, err := parseAddress(url)
 	if err != nil {
@@ -51,7 +77,7 @@ func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	dial := to.dial
+	dial := func(ctx context.Context) (net.Conn, error) { return to.dial(ctx, settings) }
 	if resume := settings.resume; resume != nil {
 		if resume.Dial == nil {
 			resume.Dial = dial
@@ -65,20 +91,30 @@ func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	return newClientConn(nc, settings)
 }
 
-func (a address) dial(ctx context.Context) (net.Conn, error) {
+func (a address) dial(ctx context.Context, settings *settings) (net.Conn, error) {
+	if a.webSocket != nil {
+		return a.dialWebSocket(ctx, settings)
+	}
 	var dialer net.Dialer
 	return dialer.DialContext(ctx, a.network, a.address)
 }
 
 // Listen opens a listener for [Serve]: tcp://host:port, where port 0 picks a free one that the listener's Addr tells,
-// or unix:///path.
+// unix:///path, or ws://host:port/path, where no other path is served and the path is / unless it is given.
 func Listen(ctx context.Context, url string) (net.Listener, error) {
 	at, err := parseAddress(url)
 	if err != nil {
 		return nil, err
 	}
+	if at.webSocket != nil {
+		return at.listenWebSocket(ctx)
+	}
+	return at.listen(ctx)
+}
+
+func (a address) listen(ctx context.Context) (net.Listener, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, at.network, at.address)
+	listener, err := config.Listen(ctx, a.network, a.address)
 	if err != nil {
 		return nil, fmt.Errorf("rsocket: %w", err)
 	}

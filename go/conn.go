@@ -101,6 +101,9 @@ func ServeConn(ctx context.Context, nc net.Conn, handler Handler, opts ...Option
 		return nil, errors.Join(err, nc.Close())
 	}
 	settings.resume = nil
+	if err := handshake(ctx, nc, settings); err != nil {
+		return nil, err
+	}
 	conn, err := newConn(ctx, nc, settings, handler, true)
 	if err != nil {
 		return nil, err

@@ -258,6 +258,10 @@ func (f *flusher) written() {
 func (c *Conn) writeBuffers() error {
 	f := &c.flusher
 	if len(f.pending) > 1 {
+		if layered, ok := f.link.nc.(*layeredConn); ok {
+			_, err := layered.WriteBuffers(&f.pending)
+			return err
+		}
 		_, err := f.pending.WriteTo(f.link.nc)
 		return err
 	}

@@ -53,11 +53,16 @@ func listenAndServe(t testing.TB, url string, handler rsocket.Handler, opts ...r
 			t.Errorf("Serve returned %v", err)
 		}
 	})
-	network := listener.Addr().Network()
-	if network == "unix" {
+	scheme, rest, _ := strings.Cut(url, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	switch scheme {
+	case "unix":
 		return "unix://" + listener.Addr().String()
+	case "ws":
+		return "ws://" + listener.Addr().String() + "/" + path
+	default:
+		return scheme + "://" + listener.Addr().String()
 	}
-	return network + "://" + listener.Addr().String()
 }
 
 func dial(t testing.TB, url string, opts ...rsocket.Option) *rsocket.Conn {
@@ -114,6 +119,9 @@ var transports = map[string]func(t *testing.T, handler rsocket.Handler) *rsocket
 			t.Fatal("unix sockets are not among this system's transports")
 		}
 		return dial(t, listenAndServe(t, "unix://"+filepath.Join(t.TempDir(), "s"), handler))
+	},
+	"ws": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
+		return dial(t, listenAndServe(t, "ws://127.0.0.1:0/rsocket", handler))
 	},
 	"pipe": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
 		client, _ := connectPipe(t, rsocket.Handler{}, handler)

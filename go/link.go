@@ -1,6 +1,7 @@
 package rsocket
 
 import (
+	"context"
 	"net"
 	"time"
 )
@@ -20,12 +21,24 @@ func newLink(nc net.Conn) *link {
 
 // isBorrowable reports whether a write that ran into its deadline can be continued. Go's own TLS, for one, cannot.
 func isBorrowable(nc net.Conn) bool {
-	switch nc.(type) {
+	switch nc := nc.(type) {
 	case *net.TCPConn, *net.UnixConn:
 		return true
+	case *layeredConn:
+		return isBorrowable(nc.Conn)
+	case *prefixedConn:
+		return isBorrowable(nc.Conn)
 	default:
 		return false
 	}
+}
+
+// handshake opens what is over a transport, if there is anything; on an error the transport is closed.
+func handshake(ctx context.Context, nc net.Conn, settings *settings) error {
+	if layered, ok := nc.(*layeredConn); ok {
+		return layered.handshake(ctx, settings.limits.SetupTimeout)
+	}
+	return nil
 }
 
 // close ends reads and writes. A nil link has none.

@@ -40,8 +40,8 @@ type Limits struct {
 	MaxReassemblyBytes int
 	// MaxControlBytes is what may wait in answers for a peer that does not read. Default 1 MiB.
 	MaxControlBytes int
-	// SetupTimeout is how long a server waits for a client's SETUP, and how long [Handler.Setup] may take.
-	// Default 10 s.
+	// SetupTimeout is how long a server waits for a client's SETUP, how long [Handler.Setup] may take, and how long the
+	// handshake of a WebSocket may take on either side. Default 10 s.
 	SetupTimeout time.Duration
 }
 
@@ -157,8 +157,9 @@ type settings struct {
 	lease                          LeaseStrategy
 	resume                         *ResumeOptions
 	// sessions are a server's connections that can be resumed.
-	sessions *sessionTable
-	logger   *slog.Logger
+	sessions  *sessionTable
+	webSocket webSocketSettings
+	logger    *slog.Logger
 }
 
 const defaultMIME = "application/octet-stream"
@@ -170,6 +171,7 @@ func newSettings(opts []Option) (*settings, error) {
 		dataMIME:          defaultMIME,
 		keepaliveInterval: 20 * time.Second,
 		maxLifetime:       90 * time.Second,
+		webSocket:         webSocketSettings{subprotocols: []string{"rsocket"}},
 		logger:            slog.New(slog.DiscardHandler),
 	}
 	for _, opt := range opts {

@@ -55,8 +55,14 @@ func (s *Server) Serve(l net.Listener) error {
 		return errors.Join(ErrServerClosed, l.Close())
 	}
 	defer s.removeListener(l)
+	over := func(nc net.Conn) (net.Conn, error) { return nc, nil }
+	accepting := l
+	if ws, ok := l.(*webSocketListener); ok {
+		over = func(nc net.Conn) (net.Conn, error) { return ws.over(nc, s.settings) }
+		accepting = ws.Listener
+	}
 	for {
-		nc, err := acceptPatiently(s.ctx, l, s.settings)
+		nc, err := acceptPatiently(s.ctx, accepting, s.settings)
 		switch {
 		case s.isStopping():
 			if err == nil {
@@ -66,13 +72,23 @@ func (s *Server) Serve(l net.Listener) error {
 		case err != nil:
 			return fmt.Errorf("rsocket: accept: %w", err)
 		}
-		s.work.Go(func() { s.serveOne(nc) })
+		s.work.Go(func() {
+			if nc, err := over(nc); err != nil {
+				s.settings.logger.Error("connection not started", "reason", err)
+			} else {
+				s.serveOne(s.ctx, nc)
+			}
+		})
 	}
 }
 
 // serveOne serves one connection until it is over and its handlers have returned.
-func (s *Server) serveOne(nc net.Conn) {
-	conn, err := newConn(s.ctx, nc, s.settings, s.handler, true)
+func (s *Server) serveOne(ctx context.Context, nc net.Conn) {
+	if err := handshake(ctx, nc, s.settings); err != nil {
+		s.settings.logger.Debug("connection not opened", "remote", nc.RemoteAddr(), "reason", err)
+		return
+	}
+	conn, err := newConn(ctx, nc, s.settings, s.handler, true)
 	if err != nil {
 		s.settings.logger.Error("connection not started", "remote", nc.RemoteAddr(), "reason", err)
 		return
@@ -121,6 +137,16 @@ func (s *Server) stop() []*Conn {
 		left = append(left, conn)
 	}
 	return left
+}
+
+// beginWork counts one more connection; false when the server stops.
+func (s *Server) beginWork() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.stopping {
+		s.work.Add(1)
+	}
+	return !s.stopping
 }
 
 func (s *Server) isStopping() bool {

@@ -26,8 +26,11 @@ pub(crate) struct State {
     error: Option<LayerError>,
 }
 
-/// Buffers larger than this are given back with the next call.
-const KEPT: usize = 128 << 10;
+/// Buffers larger than this are given back with the next call: an idle connection holds little.
+const KEPT: usize = 16 << 10;
+
+/// Bytes that a layer adds to what it is given, as a rule.
+const ADDED: usize = 64;
 
 /// What a call for a layer brought. The pointers live until the next call for the layer, and are NULL where their length
 /// is 0.
@@ -154,6 +157,7 @@ pub unsafe extern "C" fn rsocket_layer_receive(
     let body = |state: &mut State| {
         // SAFETY: by this function's own contract.
         let bytes = unsafe { memory::input(bytes, bytes_len) }?;
+        state.plain.reserve(bytes_len + ADDED);
         let received = state
             .layer
             .receive(bytes, &mut state.plain, &mut state.wire);
@@ -177,6 +181,7 @@ pub unsafe extern "C" fn rsocket_layer_send(
     let body = |state: &mut State| {
         // SAFETY: by this function's own contract.
         let plain = unsafe { memory::input(plain, plain_len) }?;
+        state.wire.reserve(plain_len + ADDED);
         let sent = state.layer.send(plain, &mut state.wire);
         state.note(sent)
     };
