@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,7 +52,10 @@ type layeredConn struct {
 
 	reading sync.Mutex
 
-	// writing is held by who writes; pending is what of the taken buffer has not been written.
+	// sending is held during a Write.
+	sending sync.Mutex
+
+	// writing is held by who writes to the transport; pending is what of the taken buffer has not been written.
 	writing sync.Mutex
 	taken   *layerBuffer
 	pending []byte
@@ -76,7 +78,8 @@ type layerBuffer struct {
 	bytes []byte
 }
 
-var layerBuffers = sync.Pool{New: func() any { return &layerBuffer{make([]byte, 0, layerChunk+layerChunk/4)} }}
+// layerBuffers have room for what a layer makes of two chunks.
+var layerBuffers = sync.Pool{New: func() any { return &layerBuffer{make([]byte, 0, 2*layerChunk+layerChunk/4)} }}
 
 // note keeps what a call for the layer brought, as far as it does not go into a buffer. The lock is held.
 func (c *layeredConn) note(output ffi.LayerOutput, err error, into []byte) int {
@@ -328,54 +331,68 @@ func (c *layeredConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// WriteBuffers is Write for several buffers, at once. Those that were taken are gone from buffers, except that one
-// remains, be it empty, for a Write to go on with.
+// WriteBuffers is Write for several buffers. What was taken is gone from them, except that one remains, be it empty, for a
+// Write to go on with.
 func (c *layeredConn) WriteBuffers(buffers *net.Buffers) (int64, error) {
 	if err := c.ensureOpen(); err != nil {
 		return 0, err
 	}
-	// What was taken before and not written goes first, so that no more than one call's bytes wait.
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	// What was taken before and not written goes first, so that little waits.
 	if err := c.flush(); err != nil {
 		return 0, err
 	}
 	var taken int64
-	for i, buffer := range *buffers {
-		n, err := c.send(buffer)
-		taken += int64(n)
-		if err != nil {
-			(*buffers)[i] = buffer[n:]
-			*buffers = (*buffers)[i:]
+	for {
+		n, err := c.fill(buffers)
+		taken += n
+		if err == nil {
+			err = c.flush()
+		}
+		if done := len(*buffers) == 0 || len(*buffers) == 1 && len((*buffers)[0]) == 0; done || err != nil {
 			return taken, err
 		}
 	}
-	if last := len(*buffers) - 1; last >= 0 {
-		*buffers = (*buffers)[last:]
-		(*buffers)[0] = (*buffers)[0][len((*buffers)[0]):]
-	}
-	return taken, c.flush()
 }
 
-// send has the layer take bytes.
-func (c *layeredConn) send(p []byte) (int, error) {
+// fill has the layer take bytes until there is enough to write.
+func (c *layeredConn) fill(buffers *net.Buffers) (taken int64, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	taken := 0
-	for chunk := range slices.Chunk(p, layerChunk) {
-		switch {
-		case c.failure != nil:
-			return taken, c.failure
-		case c.layer == nil:
-			return taken, net.ErrClosed
-		}
-		output, err := c.layer.Send(chunk)
+	for taken < layerChunk && len(*buffers) > 0 {
+		first := (*buffers)[0]
+		n, err := c.send(first[:min(len(first), layerChunk)])
+		taken += int64(n)
+		(*buffers)[0] = first[n:]
 		if err != nil {
-			// The layer has been closed; that ends what is sent, and not what is received.
-			return taken, layerFailure(err)
+			return taken, err
 		}
-		c.note(output, nil, nil)
-		taken += len(chunk)
+		if n == len(first) {
+			if len(*buffers) == 1 {
+				break
+			}
+			*buffers = (*buffers)[1:]
+		}
 	}
 	return taken, nil
+}
+
+// send has the layer take bytes, all or none. The lock is held.
+func (c *layeredConn) send(p []byte) (int, error) {
+	switch {
+	case c.failure != nil:
+		return 0, c.failure
+	case c.layer == nil:
+		return 0, net.ErrClosed
+	}
+	output, err := c.layer.Send(p)
+	if err != nil {
+		// The layer has been closed; that ends what is sent, and not what is received.
+		return 0, layerFailure(err)
+	}
+	c.note(output, nil, nil)
+	return len(p), nil
 }
 
 // flush writes what the layer has for the transport.
@@ -401,7 +418,7 @@ func (c *layeredConn) writeOut() error {
 
 // takeOut takes what is to be written; false when there is nothing.
 func (c *layeredConn) takeOut() bool {
-	if c.taken != nil && cap(c.taken.bytes) <= 2*layerChunk {
+	if c.taken != nil && cap(c.taken.bytes) <= 4*layerChunk {
 		c.taken.bytes = c.taken.bytes[:0]
 		layerBuffers.Put(c.taken)
 	}
