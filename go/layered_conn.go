@@ -378,20 +378,21 @@ func (c *layeredConn) fill(buffers *net.Buffers) (taken int64, err error) {
 	return taken, nil
 }
 
-// send has the layer take bytes, all or none. The lock is held.
+// send has the layer take bytes, all or none. Where the peer has ended the layer they lead nowhere, as on any transport;
+// it is for the reader to tell, after what was received before. The lock is held.
 func (c *layeredConn) send(p []byte) (int, error) {
 	switch {
 	case c.failure != nil:
-		return 0, c.failure
+		return len(p), nil
 	case c.layer == nil:
 		return 0, net.ErrClosed
 	}
 	output, err := c.layer.Send(p)
-	if err != nil {
-		// The layer has been closed; that ends what is sent, and not what is received.
+	// A message under way is sent to its end.
+	c.note(output, nil, nil)
+	if err != nil && !c.closedByPeer {
 		return 0, layerFailure(err)
 	}
-	c.note(output, nil, nil)
 	return len(p), nil
 }
 

@@ -300,6 +300,34 @@ func TestAClientTellsWhyTheWebSocketWasClosed(t *testing.T) {
 	}
 }
 
+// What the peer said before it closed counts, also for requests that are written after it closed.
+func TestAClientHearsWhatCameBeforeTheWebSocketWasClosed(t *testing.T) {
+	rejected := "\x00\x00\x00\x00\x2c\x00\x00\x00\x00\x03no entry"
+	goodbye := "\x82" + string([]byte{byte(len(rejected))}) + rejected + "\x88\x02\x03\xe8"
+	for range 50 {
+		peer, client := webSocketPair(t)
+		peer.expect(binaryFrame) // SETUP
+		requests := make(chan error, 1)
+		go func() {
+			var err error
+			for err == nil {
+				err = client.FireAndForget(context.Background(), rsocket.NewPayload("hello", ""))
+			}
+			requests <- err
+		}()
+		peer.expect(binaryFrame)
+		if _, err := io.WriteString(peer, goodbye); err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = io.Copy(io.Discard, peer) }()
+		await(t, requests)
+		await(t, client.Done())
+		if err := client.Err(); !errors.Is(err, rsocket.ErrRejectedSetup) {
+			t.Fatalf("got %v", err)
+		}
+	}
+}
+
 func TestAWebSocketThatIsCutOffIsToldFromOneThatWasClosed(t *testing.T) {
 	for _, closed := range []bool{true, false} {
 		peer, client := webSocketPair(t)

@@ -679,7 +679,8 @@ rsocket_result rsocket_layer_receive(struct rsocket_layer *layer,
                                      size_t bytes_len,
                                      struct rsocket_layer_output *output);
 
-// Takes bytes from a connection, cut anywhere. Fails with `RSOCKET_RESULT_NOT_OPEN`.
+// Takes bytes from a connection, cut anywhere. Fails with `RSOCKET_RESULT_NOT_OPEN` before the handshake is over and once
+// either side has closed; the layer still receives then.
 //
 // # Safety
 // `layer` is a live handle, `plain` is valid for its length, and `output` is valid for writing.

@@ -167,7 +167,8 @@ pub unsafe extern "C" fn rsocket_layer_receive(
     unsafe { call(layer, output, body) }
 }
 
-/// Takes bytes from a connection, cut anywhere. Fails with `RSOCKET_RESULT_NOT_OPEN`.
+/// Takes bytes from a connection, cut anywhere. Fails with `RSOCKET_RESULT_NOT_OPEN` before the handshake is over and once
+/// either side has closed; the layer still receives then.
 ///
 /// # Safety
 /// `layer` is a live handle, `plain` is valid for its length, and `output` is valid for writing.
