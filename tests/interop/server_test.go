@@ -12,13 +12,16 @@ type server struct {
 	url string
 }
 
-func startServer(t *testing.T, who peer) *server {
+// startServer starts the pair's server, on its transport.
+func startServer(t *testing.T, p pair) *server {
 	t.Helper()
-	s := &server{process: start(t, who, "server", "--listen", "tcp://127.0.0.1:0")}
+	listen := listenURLs[p.over]
+	s := &server{process: start(t, p.server, "server", "--listen", listen)}
 	ready := s.nextLine(t)
 	url, ok := strings.CutPrefix(ready, "ready ")
-	if !ok || !strings.HasPrefix(url, "tcp://127.0.0.1:") {
-		t.Fatalf("%s: its first line is %q, want `ready tcp://127.0.0.1:PORT`", s.name, ready)
+	before, after, _ := strings.Cut(listen, ":0")
+	if !ok || !strings.HasPrefix(url, before+":") || !strings.HasSuffix(url, after) {
+		t.Fatalf("%s: its first line is %q, want `ready %s:PORT%s`", s.name, ready, before, after)
 	}
 	s.url = url
 	return s

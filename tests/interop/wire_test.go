@@ -3,7 +3,7 @@ package interop
 import (
 	"io"
 	"net"
-	"strings"
+	"net/url"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,7 +22,13 @@ func startWire(t *testing.T, s *server) *wire {
 	if err != nil {
 		t.Fatalf("listening for a client: %v", err)
 	}
-	w := &wire{url: "tcp://" + listener.Addr().String(), ended: make(chan struct{})}
+	to, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatalf("reading the server's url: %v", err)
+	}
+	from := *to
+	from.Host = listener.Addr().String()
+	w := &wire{url: from.String(), ended: make(chan struct{})}
 	go func() {
 		defer close(w.ended)
 		client, err := listener.Accept()
@@ -30,7 +36,7 @@ func startWire(t *testing.T, s *server) *wire {
 			return // The test is over.
 		}
 		defer client.Close()
-		server, err := net.Dial("tcp", strings.TrimPrefix(s.url, "tcp://"))
+		server, err := net.Dial("tcp", to.Host)
 		if err != nil {
 			return // The client is told by the end of its connection.
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -32,7 +33,7 @@ func serve(ctx context.Context, url string, out *lines) error {
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", url, err)
 	}
-	out.printf("ready tcp://%s", listener.Addr())
+	out.printf("ready %s", readyURL(url, listener.Addr()))
 	handler := (&responder{serving: ctx, out: out}).handler()
 	handler.Setup = func(_ context.Context, setup *rsocket.Setup, _ *rsocket.Conn) error { return admit(setup, out) }
 	err = rsocket.Serve(ctx, listener, handler)
@@ -40,6 +41,16 @@ func serve(ctx context.Context, url string, out *lines) error {
 		return nil // We were told to end.
 	}
 	return fmt.Errorf("serving on %s: %w", url, err)
+}
+
+// readyURL is the address that was asked for, with the port that it got.
+func readyURL(listen string, at net.Addr) string {
+	scheme, rest, _ := strings.Cut(listen, "://")
+	_, path, hasPath := strings.Cut(rest, "/")
+	if !hasPath {
+		return scheme + "://" + at.String()
+	}
+	return scheme + "://" + at.String() + "/" + path
 }
 
 func admit(setup *rsocket.Setup, out *lines) error {

@@ -2,16 +2,22 @@ package main
 
 import (
 	"fmt"
-	"strings"
+	"net/url"
 )
 
-const tcpScheme = "tcp://"
+const (
+	tcpScheme = "tcp"
+	wsScheme  = "ws"
+)
 
-// hostPort takes HOST:PORT out of tcp://HOST:PORT.
-func hostPort(url string) (string, error) {
-	address, ok := strings.CutPrefix(url, tcpScheme)
-	if !ok {
-		return "", fmt.Errorf("address %q does not begin with %s", url, tcpScheme)
+// parseAddress reads tcp://HOST:PORT and ws://HOST:PORT/PATH.
+func parseAddress(text string) (*url.URL, error) {
+	address, err := url.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading the address: %w", err)
+	}
+	if address.Scheme != tcpScheme && address.Scheme != wsScheme {
+		return nil, fmt.Errorf("address %q begins with neither %s:// nor %s://", text, tcpScheme, wsScheme)
 	}
 	return address, nil
 }

@@ -32,14 +32,18 @@ func runClient(args []string) error {
 }
 
 func connect(o options) (rsocket.Client, error) {
-	address, err := hostPort(o.connect)
+	address, err := parseAddress(o.connect)
 	if err != nil {
 		return nil, err
+	}
+	through := rsocket.TCPClient().SetAddr(address.Host).Build()
+	if address.Scheme == wsScheme {
+		through = rsocket.WebsocketClient().SetURL(address.String()).Build()
 	}
 	return rsocket.Connect().
 		KeepAlive(o.keepaliveInterval, o.keepaliveLifetime, 1).
 		SetupPayload(payload.New(o.setup.data, o.setup.metadata)).
-		Transport(rsocket.TCPClient().SetAddr(address).Build()).
+		Transport(through).
 		Start(context.Background())
 }
 

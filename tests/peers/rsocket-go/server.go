@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -25,7 +26,7 @@ func runServer(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("reading the flags: %w", err)
 	}
-	address, err := hostPort(*listen)
+	address, err := parseAddress(*listen)
 	if err != nil {
 		return err
 	}
@@ -34,17 +35,23 @@ func runServer(args []string) error {
 	return serve(ctx, address, newLines(os.Stdout))
 }
 
-func serve(ctx context.Context, address string, out *lines) error {
-	listener, err := net.Listen("tcp", address)
+func serve(ctx context.Context, address *url.URL, out *lines) error {
+	listener, err := net.Listen("tcp", address.Host)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", address, err)
 	}
 	// The library's own listener does not tell the port that it got, so it is handed one that does.
+	own := func(context.Context) (net.Listener, error) { return listener, nil }
 	handOver := func(context.Context) (transport.ServerTransport, error) {
-		return transport.NewTCPServerTransport(func(context.Context) (net.Listener, error) { return listener, nil }), nil
+		if address.Scheme == wsScheme {
+			return transport.NewWebsocketServerTransport(own, address.Path, nil), nil
+		}
+		return transport.NewTCPServerTransport(own), nil
 	}
+	ready := *address
+	ready.Host = listener.Addr().String()
 	err = rsocket.Receive().
-		OnStart(func() { out.printf("ready %s%s", tcpScheme, listener.Addr()) }).
+		OnStart(func() { out.printf("ready %s", &ready) }).
 		Acceptor(acceptor(out)).
 		Transport(handOver).
 		Serve(ctx)
