@@ -181,6 +181,7 @@ func closeCode(t testing.TB, payload []byte) uint16 {
 	return binary.BigEndian.Uint16(payload)
 }
 
+// Conforms: framing/no-length-in-messages
 func TestAWebSocketPeerOfAnotherMake(t *testing.T) {
 	peer := webSocketClient(t, listenAndServe(t, webSocketURL, rsocket.Handler{RequestResponse: echo}))
 	peer.say(binaryFrame, setupFrame)

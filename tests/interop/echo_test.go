@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Conforms: framing/tcp, request-response/answered
+// Conforms: framing/tcp, framing/no-length-in-messages, request-response/answered
 func TestEcho(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		s := startServer(t, p)
