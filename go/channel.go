@@ -37,7 +37,7 @@ func (c *Conn) RequestChannel(ctx context.Context, source iter.Seq2[*Payload, er
 			yield(nil, err)
 			return
 		}
-		c.work.Go(func() {
+		c.spawn(func() {
 			defer stop()
 			channel.sendAll(ctx, next)
 		})

@@ -33,7 +33,7 @@ func (c *Client) ConnectTCP(address string) error {
 	return c.connect(address)
 }
 
-// ConnectWebSocket connects to ws://host:port/path, with or without ws:// in front. A client that is connected already
+// ConnectWebSocket connects to ws://host:port/path, with or without ws:// in front, or to wss://host:port/path. A client that is connected already
 // stays as it is and gets an error.
 func (c *Client) ConnectWebSocket(url string) error {
 	if !strings.Contains(url, "://") {

@@ -72,7 +72,7 @@ type Conn struct {
 
 // NewClientConn starts a connection as client over nc, which it owns from then on. It sends SETUP and returns; whether
 // the server accepts it shows in the first requests, as RSocket has no answer to SETUP. ctx bounds nothing but this
-// call.
+// call. With [WithTLS], whose config then needs a ServerName, or where nc is a [tls.Conn], it shakes hands first.
 func NewClientConn(ctx context.Context, nc net.Conn, opts ...Option) (*Conn, error) {
 	settings, err := newSettings(opts)
 	if err == nil {
@@ -80,6 +80,20 @@ func NewClientConn(ctx context.Context, nc net.Conn, opts ...Option) (*Conn, err
 	}
 	if err != nil {
 		return nil, errors.Join(err, nc.Close())
+	}
+	if resume := settings.resume; resume != nil && resume.Dial != nil {
+		dial := resume.Dial
+		resume.Dial = func(ctx context.Context) (net.Conn, error) {
+			nc, err := dial(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return settings.secureClient(ctx, nc, "")
+		}
+	}
+	nc, err = settings.secureClient(ctx, nc, "")
+	if err != nil {
+		return nil, err
 	}
 	return newClientConn(nc, settings)
 }
@@ -94,17 +108,23 @@ func newClientConn(nc net.Conn, settings *settings) (*Conn, error) {
 }
 
 // ServeConn starts a connection as server over nc, which it owns from then on, and returns once the client's setup is
-// accepted. The connection ends when ctx does. It cannot be resumed: that needs a [Server].
+// accepted. The connection ends when ctx does. It cannot be resumed: that needs a [Server]. With [WithTLS], or where nc
+// is a [tls.Conn], it shakes hands first.
 func ServeConn(ctx context.Context, nc net.Conn, handler Handler, opts ...Option) (*Conn, error) {
 	settings, err := newSettings(opts)
 	if err != nil {
 		return nil, errors.Join(err, nc.Close())
 	}
 	settings.resume = nil
-	if err := handshake(ctx, nc, settings); err != nil {
+	secure, err := settings.secureServer(ctx, nc)
+	if err != nil {
+		hangUpOn(ctx, nc, err)
 		return nil, err
 	}
-	conn, err := newConn(ctx, nc, settings, handler, true)
+	if err := handshake(ctx, secure, settings); err != nil {
+		return nil, err
+	}
+	conn, err := newConn(ctx, secure, settings, handler, true)
 	if err != nil {
 		return nil, err
 	}
@@ -357,11 +377,28 @@ func (c *Conn) failPending(pending []*call, reason error) {
 	if len(callbacks) == 0 {
 		return
 	}
-	c.work.Go(func() {
+	c.spawn(func() {
 		for _, callback := range callbacks {
 			callback(nil, reason)
 		}
 	})
+}
+
+// spawn starts a goroutine of the connection from any goroutine. What is only started when the connection is over, such
+// as by a Close that came too late to matter, is not waited for.
+func (c *Conn) spawn(run func()) {
+	c.queue.mu.Lock()
+	counted := !c.queue.over
+	if counted {
+		c.work.Add(1)
+	}
+	c.queue.mu.Unlock()
+	go func() {
+		if counted {
+			defer c.work.Done()
+		}
+		run()
+	}()
 }
 
 // linger gives the last frames their chance: the flusher that sends them ends our half of the transport, the reader
@@ -395,6 +432,6 @@ func transportError(doing string, err error) error {
 		Message: message,
 		Origin:  OriginTransport,
 		kind:    ErrConnectionLost,
-		cause:   err,
+		cause:   establishedError(err),
 	}
 }

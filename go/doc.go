@@ -6,8 +6,8 @@
 //
 // # Connecting and serving
 //
-// [Dial] connects to a URL ("tcp://host:port", "unix:///path", "ws://host:port/path"), [NewClientConn] runs over a
-// connection that is already there. Both give a [Conn]:
+// [Dial] connects to a URL ("tcp://host:port", "tls://host:port", "unix:///path", "ws://host:port/path",
+// "wss://host:port/path"), [NewClientConn] runs over a connection that is already there. Both give a [Conn]:
 //
 //	conn, err := rsocket.Dial(ctx, "tcp://127.0.0.1:7878")
 //	if err != nil {
@@ -25,6 +25,19 @@
 // ws:// in [Dial] and [Listen] is WebSocket. [NewHTTPHandler] puts a [Server] beside the other routes of a site.
 // [WithHeader], [WithSubprotocols], [WithOrigins] and [WithHosts] say what is asked for and who is let in; pages of other
 // sites are not, unless they are allowed. A handshake that comes to nothing is [ErrHandshake].
+//
+// # TLS
+//
+// "tls://" and "wss://" URLs are spoken to by Go's own crypto/tls. Certificates come as files ([WithTLSFiles]), which are
+// read again when they change, as bytes ([WithTLSPEM]), or as the program's own [tls.Config] ([WithTLS]):
+//
+//	listener, err := rsocket.Listen(ctx, "tls://:7878", rsocket.WithTLSFiles("", "cert.pem", "key.pem"))
+//	…
+//	conn, err := rsocket.Dial(ctx, "tls://localhost:7878", rsocket.WithTLSFiles("ca.pem", "", ""))
+//
+// A server that is given authorities (the first of the files) lets in only clients with a certificate of theirs;
+// [Conn.TLS] tells who they are. A handshake that fails names its reason: [ErrTLSUnknownAuthority],
+// [ErrTLSCertificateExpired], [ErrTLSWrongHost], [ErrTLSCertificateMissing], …
 //
 // # Interactions
 //

@@ -77,7 +77,7 @@ func (c *Conn) startFlush() {
 
 // handOverFlush lets a goroutine of its own go on with the flush.
 func (c *Conn) handOverFlush() {
-	c.work.Go(func() { c.flush(false) })
+	c.spawn(func() { c.flush(false) })
 }
 
 // flush writes until nothing waits. A borrowed goroutine is let go after a while.

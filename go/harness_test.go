@@ -41,7 +41,7 @@ func hang(started chan<- struct{}, ended chan<- error) func(context.Context, *rs
 func listenAndServe(t testing.TB, url string, handler rsocket.Handler, opts ...rsocket.Option) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	listener, err := rsocket.Listen(ctx, url)
+	listener, err := rsocket.Listen(ctx, url, opts...)
 	if err != nil {
 		t.Fatalf("listen: %v", err)
 	}
@@ -58,8 +58,8 @@ func listenAndServe(t testing.TB, url string, handler rsocket.Handler, opts ...r
 	switch scheme {
 	case "unix":
 		return "unix://" + listener.Addr().String()
-	case "ws":
-		return "ws://" + listener.Addr().String() + "/" + path
+	case "ws", "wss":
+		return scheme + "://" + listener.Addr().String() + "/" + path
 	default:
 		return scheme + "://" + listener.Addr().String()
 	}
@@ -119,6 +119,12 @@ var transports = map[string]func(t *testing.T, handler rsocket.Handler) *rsocket
 			t.Fatal("unix sockets are not among this system's transports")
 		}
 		return dial(t, listenAndServe(t, "unix://"+filepath.Join(t.TempDir(), "s"), handler))
+	},
+	"tls": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
+		return connectTLS(t, "tls://127.0.0.1:0", handler)
+	},
+	"wss": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
+		return connectTLS(t, "wss://127.0.0.1:0/rsocket", handler)
 	},
 	"ws": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
 		return dial(t, listenAndServe(t, "ws://127.0.0.1:0/rsocket", handler))

@@ -117,7 +117,7 @@ func (c *layeredConn) handshake(ctx context.Context, timeout time.Duration) erro
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", ErrHandshake, err), ignoreClosed(c.Close()))
+		return errors.Join(fmt.Errorf("%w: %w", ErrHandshake, establishedError(err)), ignoreClosed(c.Close()))
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ type Limits struct {
 	// MaxControlBytes is what may wait in answers for a peer that does not read. Default 1 MiB.
 	MaxControlBytes int
 	// SetupTimeout is how long a server waits for a client's SETUP, how long [Handler.Setup] may take, and how long the
-	// handshake of a WebSocket may take on either side. Default 10 s.
+	// handshakes of TLS and of a WebSocket may take each, on either side. Default 10 s.
 	SetupTimeout time.Duration
 }
 
@@ -157,7 +157,9 @@ type settings struct {
 	lease                          LeaseStrategy
 	resume                         *ResumeOptions
 	// sessions are a server's connections that can be resumed.
-	sessions  *sessionTable
+	sessions *sessionTable
+	// tls is nil for transports that are used as they are.
+	tls       tlsSource
 	webSocket webSocketSettings
 	logger    *slog.Logger
 }

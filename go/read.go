@@ -117,6 +117,9 @@ func (c *Conn) drainTransport() {
 	c.hangUp()
 	c.engine.free()
 	c.reader.giveBack()
+	c.queue.mu.Lock()
+	c.queue.over = true
+	c.queue.mu.Unlock()
 }
 
 // space is where the next bytes go: never empty.

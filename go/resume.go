@@ -193,7 +193,7 @@ func (s *session) comeBack() {
 	s.returning = s.returning || start
 	e.mu.Unlock()
 	if start {
-		s.conn.work.Go(s.dialUntilResumed)
+		s.conn.spawn(s.dialUntilResumed)
 	}
 }
 

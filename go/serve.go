@@ -15,6 +15,9 @@ const maxAcceptDelay = time.Second
 // without cutting off what is under way.
 func Serve(ctx context.Context, l net.Listener, handler Handler, opts ...Option) error {
 	settings, err := newSettings(opts)
+	if err == nil {
+		err = settings.checkServer()
+	}
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}

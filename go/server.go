@@ -31,6 +31,9 @@ type Server struct {
 // NewServer makes a server that answers with handler. It is to be closed.
 func NewServer(handler Handler, opts ...Option) (*Server, error) {
 	settings, err := newSettings(opts)
+	if err == nil {
+		err = settings.checkServer()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -72,14 +75,24 @@ func (s *Server) Serve(l net.Listener) error {
 		case err != nil:
 			return fmt.Errorf("rsocket: accept: %w", err)
 		}
-		s.work.Go(func() {
-			if nc, err := over(nc); err != nil {
-				s.settings.logger.Error("connection not started", "reason", err)
-			} else {
-				s.serveOne(s.ctx, nc)
-			}
-		})
+		s.work.Go(func() { s.serveAccepted(nc, over) })
 	}
+}
+
+// serveAccepted shakes hands and puts over a transport what is to be there, then serves it.
+func (s *Server) serveAccepted(nc net.Conn, over func(net.Conn) (net.Conn, error)) {
+	secure, err := s.settings.secureServer(s.ctx, nc)
+	if err != nil {
+		s.settings.logger.Warn("handshake failed", "remote", nc.RemoteAddr(), "reason", err)
+		hangUpOn(s.ctx, nc, err)
+		return
+	}
+	conn, err := over(secure)
+	if err != nil {
+		s.settings.logger.Error("connection not started", "remote", nc.RemoteAddr(), "reason", err)
+		return
+	}
+	s.serveOne(s.ctx, conn)
 }
 
 // serveOne serves one connection until it is over and its handlers have returned.

@@ -30,6 +30,8 @@ type queue struct {
 	// draining: no new requests; drained is closed when the last one has ended.
 	draining bool
 	drained  chan struct{}
+	// over: the reader has left, so the connection's goroutines may have been waited for.
+	over bool
 	// room is closed when the batch is taken; nil while nobody waits for that.
 	room chan struct{}
 	// sequence names payloads of fire-and-forgets.

@@ -116,13 +116,12 @@ func (s *settings) serverLayer(paths ...string) (*ffi.Layer, error) {
 	return layer, nil
 }
 
-func (a address) dialWebSocket(ctx context.Context, settings *settings) (net.Conn, error) {
+func (a address) openWebSocket(ctx context.Context, dial dialFunc, settings *settings) (net.Conn, error) {
 	layer, err := settings.clientLayer(a.webSocket)
 	if err != nil {
 		return nil, err
 	}
-	below := address{network: a.network, address: a.address}
-	nc, err := below.dial(ctx, settings)
+	nc, err := a.openSocket(ctx, dial, settings)
 	if err != nil {
 		layer.Free()
 		return nil, err
@@ -134,12 +133,12 @@ func (a address) dialWebSocket(ctx context.Context, settings *settings) (net.Con
 	return conn, nil
 }
 
-func (a address) listenWebSocket(ctx context.Context) (net.Listener, error) {
+func (a address) listenWebSocket(ctx context.Context, settings *settings) (net.Listener, error) {
 	path, _, hasQuery := strings.Cut(a.webSocket.path, "?")
 	if hasQuery {
 		return nil, fmt.Errorf("%w: the query of %q is the client's", ErrInvalidArgument, a.webSocket.path)
 	}
-	below, err := a.listen(ctx)
+	below, err := a.listen(ctx, settings)
 	if err != nil {
 		return nil, err
 	}

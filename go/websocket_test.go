@@ -28,7 +28,7 @@ func assertEchoes(t testing.TB, conn *rsocket.Conn) {
 func TestWebSocketAddressesAreChecked(t *testing.T) {
 	ctx := testContext(t)
 	for _, url := range []string{
-		"ws://", "ws:///path", "ws://user:secret@localhost/", "ws://localhost/#fragment", "wss://localhost",
+		"ws://", "ws:///path", "ws://user:secret@localhost/", "ws://localhost/#fragment", "wss://",
 	} {
 		if _, err := rsocket.Dial(ctx, url); !errors.Is(err, rsocket.ErrInvalidArgument) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("dial %s: %v", url, err)
@@ -307,7 +307,7 @@ func TestTheOriginalClientOverWebSocket(t *testing.T) {
 			t.Errorf("%q: %v", url, err)
 		}
 	}
-	if transports := rsocket.GetSupportedTransports(); transports != "tcp,unix,ws" {
+	if transports := rsocket.GetSupportedTransports(); transports != "tcp,tls,unix,ws,wss" {
 		t.Errorf("supported are %s", transports)
 	}
 }
