@@ -233,7 +233,7 @@ func (c *Conn) writePending(borrowed bool) bool {
 		return false
 	}
 	c.setWriteDeadline(borrowed)
-	err := c.writeBuffers()
+	err := f.link.write(&f.pending)
 	switch {
 	case err == nil:
 		f.written()
@@ -252,22 +252,6 @@ func (c *Conn) writePending(borrowed bool) bool {
 func (f *flusher) written() {
 	clear(f.scratch.buffers[:f.buffered])
 	f.pending, f.buffered = nil, 0
-}
-
-// writeBuffers writes f.pending and leaves in it what was not written.
-func (c *Conn) writeBuffers() error {
-	f := &c.flusher
-	if len(f.pending) > 1 {
-		if layered, ok := f.link.nc.(*layeredConn); ok {
-			_, err := layered.WriteBuffers(&f.pending)
-			return err
-		}
-		_, err := f.pending.WriteTo(f.link.nc)
-		return err
-	}
-	written, err := f.link.nc.Write(f.pending[0])
-	f.pending[0] = f.pending[0][written:]
-	return err
 }
 
 // setWriteDeadline bounds a borrowed goroutine's write, and unbounds the others.

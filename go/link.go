@@ -19,13 +19,16 @@ func newLink(nc net.Conn) *link {
 	return &link{nc: nc, borrowable: isBorrowable(nc)}
 }
 
-// isBorrowable reports whether a write that ran into its deadline can be continued. Go's own TLS, for one, cannot.
+// isBorrowable reports whether a write that ran into its deadline can be continued. Go's own TLS, for one, cannot, but
+// ours can.
 func isBorrowable(nc net.Conn) bool {
 	switch nc := nc.(type) {
 	case *net.TCPConn, *net.UnixConn:
 		return true
 	case *layeredConn:
 		return isBorrowable(nc.Conn)
+	case *tlsConn:
+		return isBorrowable(nc.NetConn())
 	case *prefixedConn:
 		return isBorrowable(nc.Conn)
 	default:
@@ -39,6 +42,33 @@ func handshake(ctx context.Context, nc net.Conn, settings *settings) error {
 		return layered.handshake(ctx, settings.limits.SetupTimeout)
 	}
 	return nil
+}
+
+// buffersWriter is a transport that takes several buffers at once. What it took is gone from them, except that one
+// remains, be it empty, when a deadline struck: writing goes on with that.
+type buffersWriter interface {
+	WriteBuffers(buffers *net.Buffers) (int64, error)
+}
+
+// write writes buffers in order, together where the transport can, and leaves in them what was not written. What a
+// transport that is not borrowable leaves says nothing.
+func (l *link) write(pending *net.Buffers) error {
+	switch nc := l.nc.(type) {
+	case buffersWriter:
+		_, err := nc.WriteBuffers(pending)
+		return err
+	case *net.TCPConn, *net.UnixConn:
+		if len(*pending) > 1 {
+			_, err := pending.WriteTo(nc)
+			return err
+		}
+		only := &(*pending)[0]
+		written, err := nc.Write(*only)
+		*only = (*only)[written:]
+		return err
+	default:
+		return writeGathered(nc, pending)
+	}
 }
 
 // close ends reads and writes. A nil link has none.

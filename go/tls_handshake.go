@@ -36,7 +36,7 @@ func (s *settings) secureClient(ctx context.Context, nc net.Conn, host string) (
 		if config.ServerName == "" && !config.InsecureSkipVerify {
 			return nil, errors.Join(fmt.Errorf("%w: the TLS config has no ServerName", ErrInvalidArgument), nc.Close())
 		}
-		secure = tls.Client(nc, config)
+		secure = newTLSClient(nc, config)
 	}
 	if err := s.shakeHands(ctx, secure); err != nil {
 		_ = nc.Close()
@@ -58,7 +58,7 @@ func (s *settings) secureServer(ctx context.Context, nc net.Conn) (net.Conn, err
 			return nil, err
 		}
 		s.warnOfCertificates(err)
-		secure = tls.Server(nc, config)
+		secure = newTLSServer(nc, config)
 	}
 	if err := s.shakeHands(ctx, secure); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (l secureListener) Accept() (net.Conn, error) {
 		return nil, errors.Join(err, nc.Close())
 	}
 	l.settings.warnOfCertificates(err)
-	return tls.Server(nc, config), nil
+	return newTLSServer(nc, config), nil
 }
 
 func (s *settings) warnOfCertificates(err error) {

@@ -126,6 +126,13 @@ func (i identity) serves() rsocket.Option {
 	return rsocket.WithTLSPEM(nil, i.cert, i.key)
 }
 
+// pool is the authority for configs of crypto/tls.
+func (a authority) pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	return pool
+}
+
 // trusts is a client's option that trusts the authority and shows nothing.
 func (a authority) trusts() rsocket.Option {
 	return rsocket.WithTLSPEM(a.pem, nil, nil)

@@ -3,7 +3,6 @@ package rsocket_test
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net"
 	"net/http/httptest"
@@ -18,8 +17,7 @@ func TestTLSTakesItsConfigInThreeForms(t *testing.T) {
 	ca := newAuthority(t, "CA")
 	server := ca.issue(loopback)
 	serverFiles := newFiles(t, ca.pem, server)
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	servers := map[string]rsocket.Option{
 		"PEM":    server.serves(),
 		"files":  rsocket.WithTLSFiles("", serverFiles.cert, serverFiles.key),
@@ -77,8 +75,7 @@ func TestTLSIsTheOptionsOrTheTransports(t *testing.T) {
 
 func TestTLSOverAnyTransport(t *testing.T) {
 	ca := newAuthority(t, "CA")
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	client := rsocket.WithTLS(&tls.Config{RootCAs: pool, ServerName: "server.example"})
 	near, far := net.Pipe()
 	go func() {
@@ -178,8 +175,7 @@ func TestTLSShowsEachNameItsCertificate(t *testing.T) {
 		config.Certificates = append(config.Certificates, ca.issue(name).pair(t))
 	}
 	address := strings.TrimPrefix(listenSecurely(t, rsocket.WithTLS(config)), "tls://")
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	for _, name := range names {
 		nc, err := net.Dial("tcp", address)
 		if err != nil {
@@ -222,8 +218,7 @@ func TestTLSResumesSessions(t *testing.T) {
 	ca := newAuthority(t, "CA")
 	server, client := ca.issue(loopback), ca.issue("client.example")
 	files := newFiles(t, ca.pem, client)
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	url := listenSecurely(t, rsocket.WithTLSPEM(ca.pem, server.cert, server.key))
 	for name, option := range map[string]rsocket.Option{
 		"PEM":    rsocket.WithTLSPEM(ca.pem, client.cert, client.key),
@@ -251,8 +246,7 @@ func TestTLSResumesSessions(t *testing.T) {
 func TestTLSAgreesOnAProtocolWhenAsked(t *testing.T) {
 	ca := newAuthority(t, "CA")
 	pair := ca.issue(loopback).pair(t)
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	url := listenSecurely(t, rsocket.WithTLS(&tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"rsocket"}}))
 	conn := dial(t, url, rsocket.WithTLS(&tls.Config{RootCAs: pool, NextProtos: []string{"h2", "rsocket"}}))
 	checkEcho(t, conn)
