@@ -8,76 +8,139 @@ use http::uri::{Authority, PathAndQuery};
 #[non_exhaustive]
 pub enum AddressError {
     /// The address has no scheme, or one that is not supported.
-    #[error("the address {address:?} does not begin with {}", SCHEMES.join(" or "))]
+    #[error("the address {address:?} does not begin with {}", Scheme::supported().join(" or "))]
     Scheme {
         /// The address as given.
         address: String,
     },
     /// The address does not say which host and port.
-    #[error("the address {address:?} is not tcp://host:port")]
+    #[error("the address {address:?} is not of the form tcp://host:port")]
     HostPort {
         /// The address as given.
         address: String,
     },
     /// The address is not one of a WebSocket.
-    #[error("the address {address:?} is not ws://host:port/path")]
+    #[error("the address {address:?} is not of the form ws://host:port/path")]
     WebSocket {
+        /// The address as given.
+        address: String,
+    },
+    /// There are options of TLS, and the address does without.
+    #[error("there are options of TLS, which the address {address:?} does without")]
+    NotSecure {
+        /// The address as given.
+        address: String,
+    },
+    /// No certificate can be for the host.
+    #[error("the host of the address {address:?} is not one that a certificate can be for")]
+    Host {
         /// The address as given.
         address: String,
     },
 }
 
-/// What addresses begin with.
-const SCHEMES: &[&str] = if cfg!(feature = "websocket") {
-    &[TCP, WS]
-} else {
-    &[TCP]
-};
-
-pub(crate) const TCP: &str = "tcp://";
-pub(crate) const WS: &str = "ws://";
-
-/// Where a WebSocket is when its address does not say.
-#[cfg(feature = "websocket")]
-const WS_PORT: u16 = 80;
-
-/// Where to connect or listen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Address {
-    /// `tcp://host:port`.
-    Tcp(HostPort),
-    /// `ws://host:port/path?query`. The port is 80 and the path `/` unless they are given.
-    #[cfg(feature = "websocket")]
-    WebSocket {
-        at: HostPort,
-        /// The host, and the port if it is given, as HTTP has them.
-        host: String,
-        path: PathAndQuery,
-    },
+/// What an address begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Tcp,
+    Tls,
+    Ws,
+    Wss,
 }
 
-/// A host, IPv6 addresses in brackets, and a port, as tokio takes them.
-pub(crate) type HostPort = String;
+impl Scheme {
+    const ALL: [Self; 4] = [Self::Tcp, Self::Tls, Self::Ws, Self::Wss];
+
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp://",
+            Self::Tls => "tls://",
+            Self::Ws => "ws://",
+            Self::Wss => "wss://",
+        }
+    }
+
+    pub(crate) fn is_secure(self) -> bool {
+        matches!(self, Self::Tls | Self::Wss)
+    }
+
+    pub(crate) fn is_web_socket(self) -> bool {
+        matches!(self, Self::Ws | Self::Wss)
+    }
+
+    /// Whether this program has been built for it.
+    fn is_supported(self) -> bool {
+        (cfg!(feature = "tls") || !self.is_secure())
+            && (cfg!(feature = "websocket") || !self.is_web_socket())
+    }
+
+    fn supported() -> Vec<&'static str> {
+        let supported = Self::ALL.into_iter().filter(|scheme| scheme.is_supported());
+        supported.map(Self::prefix).collect()
+    }
+
+    fn of(address: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|scheme| scheme.is_supported() && address.starts_with(scheme.prefix()))
+    }
+
+    /// Where a server is when its address does not say.
+    fn default_port(self) -> Option<u16> {
+        match self {
+            Self::Tcp | Self::Tls => None,
+            Self::Ws => Some(80),
+            Self::Wss => Some(443),
+        }
+    }
+}
+
+/// Where to connect or listen: `tcp://host:port` or `tls://host:port`, `ws://host:port/path?query` or `wss://` likewise. The
+/// port of a WebSocket is 80 or 443 and the path `/` unless they are given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    pub(crate) scheme: Scheme,
+    /// The host, IPv6 addresses in brackets, and a port, as tokio takes them.
+    pub(crate) at: String,
+    /// The host, and the port if it is given, as HTTP has them.
+    pub(crate) authority: Authority,
+    pub(crate) path: PathAndQuery,
+}
 
 impl Address {
     pub(crate) fn parse(text: &str) -> Result<Self, AddressError> {
         let address = text.to_owned();
-        if text.starts_with(TCP) {
-            return parse_tcp(text).ok_or(AddressError::HostPort { address });
-        }
-        #[cfg(feature = "websocket")]
-        if text.starts_with(WS) {
-            return parse_web_socket(text).ok_or(AddressError::WebSocket { address });
-        }
-        Err(AddressError::Scheme { address })
+        let Some(scheme) = Scheme::of(text) else {
+            return Err(AddressError::Scheme { address });
+        };
+        let parsed = Self::parse_with(scheme, text);
+        parsed.ok_or(match scheme.is_web_socket() {
+            true => AddressError::WebSocket { address },
+            false => AddressError::HostPort { address },
+        })
     }
 
-    pub(crate) fn host_port(&self) -> &str {
-        match self {
-            Self::Tcp(at) => at,
-            #[cfg(feature = "websocket")]
-            Self::WebSocket { at, .. } => at,
+    fn parse_with(scheme: Scheme, text: &str) -> Option<Self> {
+        let (authority, path) = parts(text)?;
+        if !scheme.is_web_socket() && path.as_str() != "/" {
+            return None;
         }
+        let port = port(&authority)?.or(scheme.default_port())?;
+        Some(Self {
+            scheme,
+            at: format!("{}:{port}", authority.host()),
+            authority,
+            path,
+        })
+    }
+
+    /// The host as a certificate has it.
+    #[cfg(feature = "tls")]
+    pub(crate) fn host(&self) -> &str {
+        let host = self.authority.host();
+        let bracketed = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        bracketed.unwrap_or(host)
     }
 }
 
@@ -100,32 +163,13 @@ fn parts(text: &str) -> Option<(Authority, PathAndQuery)> {
     Some((authority, parts.path_and_query?))
 }
 
-fn parse_tcp(text: &str) -> Option<Address> {
-    let (authority, path) = parts(text)?;
-    port(&authority)??;
-    (path.as_str() == "/").then(|| Address::Tcp(authority.as_str().to_owned()))
-}
-
-#[cfg(feature = "websocket")]
-fn parse_web_socket(text: &str) -> Option<Address> {
-    let (authority, path) = parts(text)?;
-    let port = port(&authority)?.unwrap_or(WS_PORT);
-    Some(Address::WebSocket {
-        at: format!("{}:{port}", authority.host()),
-        host: authority.as_str().to_owned(),
-        path,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn tcp(text: &str) -> Option<HostPort> {
-        match Address::parse(text) {
-            Ok(Address::Tcp(at)) => Some(at),
-            _ => None,
-        }
+    fn tcp(text: &str) -> Option<String> {
+        let address = Address::parse(text).ok()?;
+        (address.scheme == Scheme::Tcp).then_some(address.at)
     }
 
     #[test]
@@ -141,7 +185,7 @@ mod tests {
     #[test]
     fn says_what_is_missing() {
         let address = |text: &str| text.to_owned();
-        for text in ["127.0.0.1:80", "wss://host:80", "http://host", ""] {
+        for text in ["127.0.0.1:80", "wsss://host:80", "http://host", ""] {
             let error = AddressError::Scheme {
                 address: address(text),
             };
@@ -179,9 +223,10 @@ mod tests {
             ("ws://[::1]/a/b?c=d", "[::1]:80", "[::1]", "/a/b?c=d"),
             ("ws://127.0.0.1:0/?q", "127.0.0.1:0", "127.0.0.1:0", "/?q"),
         ] {
-            let expected = Address::WebSocket {
+            let expected = Address {
+                scheme: Scheme::Ws,
                 at: at.to_owned(),
-                host: host.to_owned(),
+                authority: host.parse().expect("a host"),
                 path: path.parse().expect("a path"),
             };
             assert_eq!(Address::parse(text), Ok(expected), "{text}");
@@ -200,6 +245,36 @@ mod tests {
             let error = AddressError::WebSocket {
                 address: text.to_owned(),
             };
+            assert_eq!(Address::parse(text), Err(error), "{text}");
+        }
+    }
+
+    #[cfg(all(feature = "tls", feature = "websocket"))]
+    #[test]
+    fn takes_secure_ones() {
+        for (text, scheme, at, host) in [
+            (
+                "tls://localhost:7878",
+                Scheme::Tls,
+                "localhost:7878",
+                "localhost",
+            ),
+            ("tls://[::1]:1/", Scheme::Tls, "[::1]:1", "::1"),
+            (
+                "wss://example.com",
+                Scheme::Wss,
+                "example.com:443",
+                "example.com",
+            ),
+            ("wss://[::1]:2/a?b", Scheme::Wss, "[::1]:2", "::1"),
+        ] {
+            let address = Address::parse(text).expect("it is one");
+            let found = (address.scheme, address.at.as_str(), address.host());
+            assert_eq!(found, (scheme, at, host), "{text}");
+        }
+        for text in ["tls://host", "tls://:1", "tls://host:1/path"] {
+            let address = text.to_owned();
+            let error = AddressError::HostPort { address };
             assert_eq!(Address::parse(text), Err(error), "{text}");
         }
     }

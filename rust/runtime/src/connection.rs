@@ -13,10 +13,12 @@ use crate::acceptor::Decide;
 use crate::dial::{ConnectError, check_setup};
 use crate::driver::{Clock, Driver, Responder};
 use crate::pending::Pending;
-use crate::shared::{Shared, wake};
+use crate::shared::{Agreement, Shared, wake};
+#[cfg(feature = "tls")]
+use crate::tls;
 use crate::{
-    Acceptor, ConnectOptions, Error, IntoItem, NotSupported, OpenChannel, Payload, RequestStream,
-    ServerOptions, opening,
+    Acceptor, ConnectOptions, Error, IntoItem, LayerError, NotSupported, OpenChannel, Payload,
+    RequestStream, ServerOptions, opening,
 };
 
 /// One end of an RSocket connection, for requests to the peer. Clones are the same connection.
@@ -57,6 +59,18 @@ impl Connection {
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        Self::over_layers(io, options, None)
+    }
+
+    /// The same for a transport with TLS that agrees on something.
+    pub(crate) fn over_layers<IO>(
+        io: IO,
+        options: ConnectOptions,
+        agreement: Option<Agreement>,
+    ) -> Result<Self, ConnectError>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         check_setup(&options.setup)?;
         let handler = options.handler.unwrap_or_else(|| Arc::new(NotSupported));
         let config = Config {
@@ -65,13 +79,10 @@ impl Connection {
             fragment_len: options.fragment_len,
             ..Config::client()
         };
+        let clock = Clock::start();
+        let shared = Shared::new(&config, options.max_output_bytes, clock.now(), agreement);
         let responder = Responder::Fixed(handler);
-        Ok(Self::spawn(
-            io,
-            &config,
-            options.max_output_bytes,
-            responder,
-        ))
+        Ok(Self::spawn(io, &config, clock, shared, responder))
     }
 
     /// Serves a connection as server over such a transport. Requests through the handle wait until the client has been
@@ -86,16 +97,22 @@ impl Connection {
     {
         let acceptor: Arc<dyn Decide> = Arc::new(acceptor);
         let config = options.config();
+        let clock = Clock::start();
+        let shared = Shared::new(&config, options.max_output_bytes, clock.now(), None);
         let responder = Responder::Decided(acceptor);
-        Self::spawn(io, &config, options.max_output_bytes, responder)
+        Self::spawn(io, &config, clock, shared, responder)
     }
 
-    fn spawn<IO>(io: IO, config: &Config, max_output_bytes: usize, responder: Responder) -> Self
+    fn spawn<IO>(
+        io: IO,
+        config: &Config,
+        clock: Clock,
+        shared: Arc<Shared>,
+        responder: Responder,
+    ) -> Self
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let clock = Clock::start();
-        let shared = Shared::new(config, max_output_bytes, clock.now());
         let driver = Driver::new(io, Arc::clone(&shared), clock, &config.limits, responder);
         tokio::spawn(driver.run());
         Self {
@@ -242,6 +259,21 @@ impl Connection {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.shared.lock().core.is_closed()
+    }
+
+    /// What TLS agreed upon, such as who the peer is, where the connection is at `tls://` or `wss://`. `None` for other
+    /// connections, and for those over a transport that the program has made itself: there the
+    /// [`Tls`](crate::tls::Tls) that it was made of tells.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(&self) -> Option<&tls::Agreed> {
+        self.shared.agreement.as_ref()?.get()
+    }
+
+    /// What went wrong in a layer such as TLS or WebSocket, where that ended the connection.
+    #[must_use]
+    pub fn layer_error(&self) -> Option<&LayerError> {
+        self.shared.layer_error.get()
     }
 
     /// How many of the peer's fire-and-forgets were dropped because too many were being handled; see

@@ -33,8 +33,9 @@
 //!   by [`Limits::max_inbound_streams`].
 //!
 //! # Transports
-//! `tcp://host:port` and, with the feature `websocket` (on by default), `ws://host:port/path`. Any other that keeps bytes
-//! in order: [`Connection::over`], and [`Layered`] for one with a layer over it.
+//! `tcp://host:port`; with the feature `tls`, `tls://host:port`; with the feature `websocket`, `ws://host:port/path`; with
+//! both, `wss://host:port/path`. Both are on by default. Any other that keeps bytes in order: [`Connection::over`], and
+//! [`Layered`] for one with a layer over it.
 //!
 //! # The runtime
 //! Connections are driven by one task each on the tokio runtime that they were opened on, which needs its I/O and time
@@ -56,6 +57,7 @@ mod item;
 mod item_sender;
 mod items;
 mod layered;
+mod layers;
 mod listen;
 mod not_sent;
 mod opening;
@@ -72,6 +74,8 @@ mod setup;
 mod shared;
 mod slab;
 mod streams;
+#[cfg(feature = "tls")]
+pub mod tls;
 mod window;
 
 pub use acceptor::{AcceptAll, Acceptor};

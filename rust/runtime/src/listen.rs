@@ -7,13 +7,14 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use crate::acceptor::Decide;
-#[cfg(feature = "websocket")]
-use crate::address::WS;
-use crate::address::{Address, AddressError, TCP};
+use crate::address::{Address, AddressError};
+use crate::layers::Layers;
 use crate::serving::Serving;
+#[cfg(feature = "tls")]
+use crate::tls::{self, rustls};
 #[cfg(feature = "websocket")]
 use crate::websocket;
-use crate::{AcceptAll, Acceptor, Handler, ServerOptions};
+use crate::{AcceptAll, Acceptor, Handler, LayerError, ServerOptions};
 
 /// Why a server cannot listen.
 #[derive(thiserror::Error, Debug)]
@@ -30,35 +31,77 @@ pub enum BindError {
         /// What the system said.
         source: io::Error,
     },
+    /// The address is a secure one, and there are no options of TLS.
+    #[cfg(feature = "tls")]
+    #[error("listening on {address} needs a certificate")]
+    NoCertificate {
+        /// Where.
+        address: String,
+    },
 }
 
 /// What is between the frames of a server's connections and their sockets.
-#[derive(Clone, Debug)]
-pub(crate) enum Over {
-    Nothing,
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Over {
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<rustls::ServerConfig>>,
     #[cfg(feature = "websocket")]
-    WebSocket(Arc<websocket::ServerOptions>),
+    web_socket: Option<Arc<websocket::ServerOptions>>,
 }
 
 impl Over {
     #[cfg_attr(
-        not(feature = "websocket"),
-        expect(unused_variables, reason = "TCP has no options")
+        not(any(feature = "tls", feature = "websocket")),
+        expect(unused_variables, unused_mut, reason = "TCP has no options")
     )]
-    fn new(address: &Address, options: &ServerOptions) -> Option<Self> {
-        match address {
-            Address::Tcp(_) => Some(Self::Nothing),
-            #[cfg(feature = "websocket")]
-            Address::WebSocket { path, .. } => {
-                // A query is the client's.
-                let path = path.query().is_none().then(|| path.path().to_owned())?;
-                Some(Self::WebSocket(Arc::new(websocket::ServerOptions {
-                    paths: vec![path],
-                    max_message_len: options.limits.max_frame_len,
-                    ..options.websocket.clone()
-                })))
+    fn new(text: &str, address: &Address, options: &ServerOptions) -> Result<Self, BindError> {
+        let mut over = Self::default();
+        #[cfg(feature = "tls")]
+        match (&options.tls, address.scheme.is_secure()) {
+            (None, true) => {
+                let address = text.to_owned();
+                return Err(BindError::NoCertificate { address });
             }
+            (Some(_), false) => {
+                let address = text.to_owned();
+                return Err(AddressError::NotSecure { address }.into());
+            }
+            (config, _) => over.tls.clone_from(config),
         }
+        #[cfg(feature = "websocket")]
+        if address.scheme.is_web_socket() {
+            // A query is the client's.
+            if address.path.query().is_some() {
+                let address = text.to_owned();
+                return Err(AddressError::WebSocket { address }.into());
+            }
+            over.web_socket = Some(Arc::new(websocket::ServerOptions {
+                paths: vec![address.path.path().to_owned()],
+                max_message_len: options.limits.max_frame_len,
+                ..options.websocket.clone()
+            }));
+        }
+        Ok(over)
+    }
+
+    /// The layers of one connection; `None` where the socket itself carries frames.
+    pub(crate) fn layers(&self) -> Result<Option<Layers>, LayerError> {
+        #[cfg_attr(
+            not(any(feature = "tls", feature = "websocket")),
+            expect(unused_mut, reason = "there are no layers")
+        )]
+        let mut layers = None;
+        #[cfg(feature = "tls")]
+        if let Some(config) = &self.tls {
+            let tls = tls::Tls::server(Arc::clone(config))?;
+            layers.get_or_insert_with(Layers::default).tls = Some(tls);
+        }
+        #[cfg(feature = "websocket")]
+        if let Some(options) = &self.web_socket {
+            let web_socket = websocket::WebSocket::server(Arc::clone(options));
+            layers.get_or_insert_with(Layers::default).web_socket = Some(web_socket);
+        }
+        Ok(layers)
     }
 }
 
@@ -70,12 +113,12 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn new(local_addr: SocketAddr, over: &Over) -> Self {
-        let url = match over {
-            Over::Nothing => format!("{TCP}{local_addr}"),
-            #[cfg(feature = "websocket")]
-            Over::WebSocket(options) => format!("{WS}{local_addr}{}", options.paths.concat()),
+    fn new(local_addr: SocketAddr, address: &Address) -> Self {
+        let path = match address.scheme.is_web_socket() {
+            true => address.path.path(),
+            false => "",
         };
+        let url = format!("{}{local_addr}{path}", address.scheme.prefix());
         Self { local_addr, url }
     }
 }
@@ -90,8 +133,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on `tcp://host:port` or `ws://host:port/path`; port 0 lets the system choose one. The path is `/` unless it
-    /// is given, and no other is served.
+    /// Listens on `tcp://host:port`, `tls://host:port`, `ws://host:port/path` or `wss://host:port/path`; port 0 lets the
+    /// system choose one. The path is `/` unless it is given, and no other is served. A handshake is part of what
+    /// [`Limits::setup_timeout`](crate::Limits::setup_timeout) bounds; one that stalls holds up nobody else.
     ///
     /// # Errors
     /// See [`BindError`].
@@ -100,21 +144,16 @@ impl Server {
     /// Outside a tokio runtime, and in one without its I/O driver.
     pub async fn bind(address: &str, options: ServerOptions) -> Result<Self, BindError> {
         let parsed = Address::parse(address)?;
-        let Some(over) = Over::new(&parsed, &options) else {
-            let address = address.to_owned();
-            return Err(AddressError::WebSocket { address }.into());
-        };
+        let over = Over::new(address, &parsed, &options)?;
         let failed = |source| BindError::Io {
             address: address.to_owned(),
             source,
         };
-        let listener = TcpListener::bind(parsed.host_port())
-            .await
-            .map_err(failed)?;
+        let listener = TcpListener::bind(&parsed.at).await.map_err(failed)?;
         let local_addr = listener.local_addr().map_err(failed)?;
         Ok(Self {
             listener,
-            place: Place::new(local_addr, &over),
+            place: Place::new(local_addr, &parsed),
             over,
             options,
         })
@@ -126,7 +165,8 @@ impl Server {
         self.place.local_addr
     }
 
-    /// The same for clients: `tcp://address:port` or `ws://address:port/path`.
+    /// The same for clients: `tcp://address:port`, `ws://address:port/path` and so on. The certificate of a secure server is
+    /// hardly for its address; clients put in the name that it is for.
     #[must_use]
     pub fn url(&self) -> String {
         self.place.url.clone()

@@ -7,6 +7,8 @@ use std::time::Duration;
 use rsocket_protocol::{Config, Limits, SetupConfig};
 
 use crate::handler::Serve;
+#[cfg(feature = "tls")]
+use crate::tls::rustls;
 #[cfg(feature = "websocket")]
 use crate::websocket::{self, Origins};
 use crate::{Handler, Payload};
@@ -26,6 +28,8 @@ pub struct ConnectOptions {
     pub(crate) fragment_len: usize,
     pub(crate) connect_timeout: Duration,
     pub(crate) handler: Option<Arc<dyn Serve>>,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Arc<rustls::ClientConfig>>,
     #[cfg(feature = "websocket")]
     pub(crate) headers: Vec<(String, String)>,
     #[cfg(feature = "websocket")]
@@ -41,6 +45,8 @@ impl Default for ConnectOptions {
             fragment_len: FRAGMENT_LEN,
             connect_timeout: Duration::from_secs(10),
             handler: None,
+            #[cfg(feature = "tls")]
+            tls: None,
             #[cfg(feature = "websocket")]
             headers: Vec::new(),
             #[cfg(feature = "websocket")]
@@ -121,6 +127,17 @@ impl ConnectOptions {
     }
 }
 
+#[cfg(feature = "tls")]
+impl ConnectOptions {
+    /// Whom to trust at `tls://` and `wss://`, and what to show: a config of the program's own, or of a
+    /// [`ClientBuilder`](crate::tls::ClientBuilder). Default: the system's authorities, and nothing to show.
+    #[must_use]
+    pub fn tls(mut self, config: Arc<rustls::ClientConfig>) -> Self {
+        self.tls = Some(config);
+        self
+    }
+}
+
 #[cfg(feature = "websocket")]
 impl ConnectOptions {
     /// A further header of the request for a WebSocket, such as Authorization. May be called several times.
@@ -157,6 +174,8 @@ pub struct ServerOptions {
     pub(crate) max_output_bytes: usize,
     pub(crate) fragment_len: usize,
     pub(crate) max_connections: usize,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
     #[cfg(feature = "websocket")]
     pub(crate) websocket: websocket::ServerOptions,
 }
@@ -168,6 +187,8 @@ impl Default for ServerOptions {
             max_output_bytes: MAX_OUTPUT_BYTES,
             fragment_len: FRAGMENT_LEN,
             max_connections: usize::MAX,
+            #[cfg(feature = "tls")]
+            tls: None,
             #[cfg(feature = "websocket")]
             websocket: websocket::ServerOptions::default(),
         }
@@ -209,6 +230,17 @@ impl ServerOptions {
             fragment_len: self.fragment_len,
             ..Config::server()
         }
+    }
+}
+
+#[cfg(feature = "tls")]
+impl ServerOptions {
+    /// The certificate to show at `tls://` and `wss://`, and whom to let in: a config of the program's own, or of a
+    /// [`ServerBuilder`](crate::tls::ServerBuilder).
+    #[must_use]
+    pub fn tls(mut self, config: Arc<rustls::ServerConfig>) -> Self {
+        self.tls = Some(config);
+        self
     }
 }
 

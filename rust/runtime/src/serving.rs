@@ -17,9 +17,7 @@ use crate::ServerOptions;
 use crate::acceptor::Decide;
 use crate::driver::{Clock, Driver, Responder};
 use crate::listen::{Over, Place};
-use crate::shared::Shared;
-#[cfg(feature = "websocket")]
-use crate::{Layered, websocket};
+use crate::shared::{Agreement, Shared};
 
 /// How long accepting pauses when the system has no more sockets to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -113,27 +111,28 @@ impl Clients {
         match accepted {
             Ok((stream, peer)) => {
                 tracing::debug!(%peer, "connection accepted");
-                match &self.over {
-                    Over::Nothing => self.spawn(stream),
-                    // The handshake is part of the connection's own task, and of what SETUP may take.
-                    #[cfg(feature = "websocket")]
-                    Over::WebSocket(options) => {
-                        let layer = websocket::WebSocket::server(Arc::clone(options));
-                        self.spawn(Layered::new(stream, layer));
+                // Handshakes are part of the connection's own task, and of what SETUP may take.
+                match self.over.layers() {
+                    Ok(None) => self.spawn(stream, None),
+                    Ok(Some(layers)) => {
+                        let agreement = layers.agreement();
+                        self.spawn(layers.over(stream), agreement);
                     }
+                    Err(error) => tracing::warn!(%peer, %error, "a connection cannot be served"),
                 }
             }
             Err(error) => tracing::warn!(%error, "accepting a connection failed"),
         }
     }
 
-    fn spawn<IO>(&mut self, transport: IO)
+    fn spawn<IO>(&mut self, transport: IO, agreement: Option<Agreement>)
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let clock = Clock::start();
         let config = self.options.config();
-        let shared = Shared::new(&config, self.options.max_output_bytes, clock.now());
+        let max_output = self.options.max_output_bytes;
+        let shared = Shared::new(&config, max_output, clock.now(), agreement);
         let responder = Responder::Decided(Arc::clone(&self.acceptor));
         let driver = Driver::new(
             transport,

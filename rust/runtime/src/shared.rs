@@ -3,8 +3,9 @@
 //! One short lock guards the protocol's state, the waiting requests and the output. Callers write their frames into the
 //! output themselves and wake the task, which alone touches the socket, only when it has nothing to do.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
 use bytes::BytesMut;
@@ -21,10 +22,18 @@ use crate::output::Output;
 use crate::room::{Charge, Closed, Place, Room};
 use crate::slab::Slab;
 use crate::streams::Responders;
-use crate::{Error, Payload};
+use crate::{Error, LayerError, Payload};
 
 /// Bytes of fragments that join a batch; one fragment may exceed it.
 const TURN: usize = 64 << 10;
+
+/// Where to look up what TLS agrees upon.
+#[cfg(feature = "tls")]
+pub(crate) type Agreement = crate::tls::Agreement;
+
+/// There is no TLS.
+#[cfg(not(feature = "tls"))]
+pub(crate) type Agreement = std::convert::Infallible;
 
 pub(crate) struct Shared {
     /// Where the connection's tasks run, whoever makes its requests.
@@ -34,6 +43,11 @@ pub(crate) struct Shared {
     pub(crate) room: Room,
     /// Set when the transport has been given up.
     ended: SetOnce<Arc<CloseReason>>,
+    /// What TLS agrees upon, where there is TLS.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code))]
+    pub(crate) agreement: Option<Agreement>,
+    /// What went wrong below the frames, where that ended the connection.
+    pub(crate) layer_error: OnceLock<LayerError>,
     dropped_fire_and_forgets: AtomicU64,
 }
 
@@ -68,7 +82,12 @@ pub(crate) struct Task {
 }
 
 impl Shared {
-    pub(crate) fn new(config: &Config, max_output: usize, now: Time) -> Arc<Self> {
+    pub(crate) fn new(
+        config: &Config,
+        max_output: usize,
+        now: Time,
+        agreement: Option<Agreement>,
+    ) -> Arc<Self> {
         let room = Room::new(max_output, config);
         if config.role == Role::Client {
             room.open();
@@ -88,6 +107,8 @@ impl Shared {
             }),
             room,
             ended: SetOnce::new(),
+            agreement,
+            layer_error: OnceLock::new(),
             dropped_fire_and_forgets: AtomicU64::new(0),
         })
     }
@@ -201,6 +222,16 @@ impl Shared {
         state.core.transport_closed(message);
         state.output.clear();
         self.after_close(state);
+    }
+
+    /// The transport has failed at what was being done. Nothing happens where the connection is over already.
+    pub(crate) fn transport_failed(&self, doing: &str, error: &io::Error) {
+        let layer_error = error.get_ref().and_then(|inner| inner.downcast_ref());
+        if let Some(layer_error) = layer_error {
+            self.layer_error
+                .get_or_init(|| LayerError::clone(layer_error));
+        }
+        self.transport_closed(&format!("{doing} failed: {error}"));
     }
 
     /// Fails what waits for a connection that is over, and tells the task. To be called whenever the core has closed.

@@ -27,9 +27,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
                 .shared
                 .transport_closed("the peer closed the transport"),
             Ok(_) => ready!(self.poll_frames(now, cx)),
-            Err(error) => self
-                .shared
-                .transport_closed(&format!("reading failed: {error}")),
+            Err(error) => self.shared.transport_failed("reading", &error),
         }
         Poll::Ready(())
     }

@@ -85,8 +85,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
             self.writing.recycle();
             // The peer may have said why it closed.
             while self.poll_receive(now, cx).is_ready() && !self.shared.lock().core.is_closed() {}
-            self.shared
-                .transport_closed(&format!("writing failed: {error}"));
+            self.shared.transport_failed("writing", &error);
         }
         Poll::Ready(())
     }
