@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"sync"
 )
@@ -83,7 +84,11 @@ func (s *Server) Serve(l net.Listener) error {
 func (s *Server) serveAccepted(nc net.Conn, over func(net.Conn) (net.Conn, error)) {
 	secure, err := s.settings.secureServer(s.ctx, nc)
 	if err != nil {
-		s.settings.logger.Warn("handshake failed", "remote", nc.RemoteAddr(), "reason", err)
+		level := slog.LevelWarn
+		if s.ctx.Err() != nil {
+			level = slog.LevelDebug // We were told to stop.
+		}
+		s.settings.logger.Log(s.ctx, level, "handshake failed", "remote", nc.RemoteAddr(), "reason", err)
 		hangUpOn(s.ctx, nc, err)
 		return
 	}
