@@ -116,7 +116,7 @@ func ServeConn(ctx context.Context, nc net.Conn, handler Handler, opts ...Option
 		return nil, errors.Join(err, nc.Close())
 	}
 	settings.resume = nil
-	secure, err := settings.secureServer(ctx, nc)
+	secure, err := settings.secureServer(ctx, nc, settings.tls)
 	if err != nil {
 		hangUpOn(ctx, nc, err)
 		return nil, err

@@ -60,10 +60,13 @@ func (s *Server) Serve(l net.Listener) error {
 	}
 	defer s.removeListener(l)
 	over := func(nc net.Conn) (net.Conn, error) { return nc, nil }
-	accepting := l
+	accepting, source := l, s.settings.tls
 	if ws, ok := l.(*webSocketListener); ok {
 		over = func(nc net.Conn) (net.Conn, error) { return ws.over(nc, s.settings) }
 		accepting = ws.Listener
+	}
+	if secure, ok := accepting.(secureListener); ok {
+		accepting, source = secure.Listener, secure.settings.tls
 	}
 	for {
 		nc, err := acceptPatiently(s.ctx, accepting, s.settings)
@@ -76,13 +79,13 @@ func (s *Server) Serve(l net.Listener) error {
 		case err != nil:
 			return fmt.Errorf("rsocket: accept: %w", err)
 		}
-		s.work.Go(func() { s.serveAccepted(nc, over) })
+		s.work.Go(func() { s.serveAccepted(nc, source, over) })
 	}
 }
 
 // serveAccepted shakes hands and puts over a transport what is to be there, then serves it.
-func (s *Server) serveAccepted(nc net.Conn, over func(net.Conn) (net.Conn, error)) {
-	secure, err := s.settings.secureServer(s.ctx, nc)
+func (s *Server) serveAccepted(nc net.Conn, source tlsSource, over func(net.Conn) (net.Conn, error)) {
+	secure, err := s.settings.secureServer(s.ctx, nc, source)
 	if err != nil {
 		level := slog.LevelWarn
 		if s.ctx.Err() != nil {

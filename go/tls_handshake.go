@@ -20,7 +20,7 @@ type secureConn interface {
 // to be for, unless the config says so. It owns nc.
 func (s *settings) secureClient(ctx context.Context, nc net.Conn, host string) (net.Conn, error) {
 	secure, ok := nc.(secureConn)
-	if !ok && !s.wantsTLS(nc) {
+	if !ok && !wantsTLS(nc, s.tls) {
 		return nc, nil
 	}
 	if !ok {
@@ -45,15 +45,15 @@ func (s *settings) secureClient(ctx context.Context, nc net.Conn, host string) (
 	return secure, nil
 }
 
-// secureServer does the same as a server. It takes as long as the peer likes, up to the limit. When it fails, nc is to
-// be hung up on.
-func (s *settings) secureServer(ctx context.Context, nc net.Conn) (net.Conn, error) {
+// secureServer does the same as a server, where source is not nil. It takes as long as the peer likes, up to the limit.
+// When it fails, nc is to be hung up on.
+func (s *settings) secureServer(ctx context.Context, nc net.Conn, source tlsSource) (net.Conn, error) {
 	secure, ok := nc.(secureConn)
-	if !ok && !s.wantsTLS(nc) {
+	if !ok && !wantsTLS(nc, source) {
 		return nc, nil
 	}
 	if !ok {
-		config, err := s.tls.serverConfig()
+		config, err := source.serverConfig()
 		if config == nil {
 			return nil, err
 		}
@@ -67,9 +67,9 @@ func (s *settings) secureServer(ctx context.Context, nc net.Conn) (net.Conn, err
 }
 
 // wantsTLS reports whether TLS is to be put over a transport. It is not over a WebSocket, which is over TLS itself.
-func (s *settings) wantsTLS(nc net.Conn) bool {
+func wantsTLS(nc net.Conn, source tlsSource) bool {
 	_, layered := nc.(*layeredConn)
-	return s.tls != nil && !layered
+	return source != nil && !layered
 }
 
 // checkServer says what a server lacks to shake hands.
@@ -83,12 +83,14 @@ func (s *settings) checkServer() error {
 	return nil
 }
 
-// secureListener accepts transports that have yet to shake hands.
+// secureListener accepts transports that have yet to shake hands. A [Server] does that for it, elsewhere than where it
+// accepts, as it may take reading files.
 type secureListener struct {
 	net.Listener
 	settings *settings
 }
 
+// Accept is for those who serve by themselves.
 func (l secureListener) Accept() (net.Conn, error) {
 	nc, err := l.Listener.Accept()
 	if err != nil {
