@@ -10,13 +10,22 @@ import (
 type server struct {
 	*process
 	url string
+	// clientFlags are what its clients need beside the url.
+	clientFlags []string
 }
 
 // startServer starts the pair's server, on its transport.
 func startServer(t *testing.T, p pair) *server {
 	t.Helper()
 	listen := listenURLs[p.over]
-	s := &server{process: start(t, p.server, "server", "--listen", listen)}
+	args := []string{"server", "--listen", listen}
+	var clientFlags []string
+	if p.over.isSecure() {
+		certificates := newCertificates(t)
+		args = append(args, certificates.flags("server")...)
+		clientFlags = certificates.flags("client")
+	}
+	s := &server{process: start(t, p.server, args...), clientFlags: clientFlags}
 	ready := s.nextLine(t)
 	url, ok := strings.CutPrefix(ready, "ready ")
 	before, after, _ := strings.Cut(listen, ":0")

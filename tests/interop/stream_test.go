@@ -45,9 +45,15 @@ func TestStreamCancel(t *testing.T) {
 	const (
 		after, prefetch = 100, 16
 		// An item takes 12 bytes at most, here. The stream has a million, more than ten million bytes.
-		bound = (after+prefetch)*12 + 1024
+		bytes = (after+prefetch)*12 + 1024
+		// What a handshake takes besides, and a record for each item.
+		secureBytes = bytes + (after+prefetch)*32 + 4096
 	)
 	eachPair(t, func(t *testing.T, p pair) {
+		bound := int64(bytes)
+		if p.over.isSecure() {
+			bound = secureBytes
+		}
 		s := startServer(t, p)
 		w := startWire(t, s)
 		c := startClient(t, p.client, w.server(s), "stream-cancel", "--data", "after",

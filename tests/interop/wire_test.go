@@ -71,7 +71,7 @@ func (w *wire) Write(p []byte) (int, error) {
 }
 
 // server is the server as a client sees it that connects through the wire.
-func (w *wire) server(s *server) *server { return &server{process: s.process, url: w.url} }
+func (w *wire) server(s *server) *server { return &server{s.process, w.url, s.clientFlags} }
 
 // sentByServer waits for the connection's end and tells how many bytes came from the server.
 func (w *wire) sentByServer(t *testing.T) int64 {

@@ -11,6 +11,7 @@ mod responder;
 mod scenarios;
 mod server;
 mod streams;
+mod tls;
 
 use clap::{Parser, Subcommand};
 

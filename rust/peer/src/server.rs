@@ -16,7 +16,11 @@ const REJECT_PREFIX: &str = "reject:";
 
 pub(crate) async fn run(options: options::Server) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-    let server = Server::bind(&options.listen, ServerOptions::default()).await?;
+    let mut server_options = ServerOptions::default();
+    if let Some(config) = options.tls.server()? {
+        server_options = server_options.tls(config);
+    }
+    let server = Server::bind(&options.listen, server_options).await?;
     print_line(&format!("ready {}", server.url()));
     let _serving = server.serve_with(accept);
     terminate.recv().await;

@@ -25,10 +25,11 @@ func runClient(args []string) error {
 		return fmt.Errorf("unknown scenario %q", o.scenario)
 	}
 	ctx := context.Background()
-	conn, err := rsocket.Dial(ctx, o.connect,
+	opts := append(o.tls.options(),
 		rsocket.WithKeepalive(o.keepaliveInterval, o.keepaliveLifetime),
 		rsocket.WithSetupPayload(o.setup.payload()),
 	)
+	conn, err := rsocket.Dial(ctx, o.connect, opts...)
 	if err != nil {
 		return fmt.Errorf("connecting to %s: %w", o.connect, err)
 	}

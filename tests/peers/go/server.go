@@ -20,16 +20,18 @@ const rejectPrefix = "reject:"
 func runServer(args []string) error {
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	listen := flags.String("listen", "tcp://127.0.0.1:0", "address to listen on")
+	var files tlsFiles
+	files.addTo(flags)
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("reading the flags: %w", err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	return serve(ctx, *listen, newLines(os.Stdout))
+	return serve(ctx, *listen, files, newLines(os.Stdout))
 }
 
-func serve(ctx context.Context, url string, out *lines) error {
-	listener, err := rsocket.Listen(ctx, url)
+func serve(ctx context.Context, url string, files tlsFiles, out *lines) error {
+	listener, err := rsocket.Listen(ctx, url, files.options()...)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", url, err)
 	}

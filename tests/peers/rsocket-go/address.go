@@ -7,17 +7,29 @@ import (
 
 const (
 	tcpScheme = "tcp"
+	tlsScheme = "tls"
 	wsScheme  = "ws"
+	wssScheme = "wss"
 )
 
-// parseAddress reads tcp://HOST:PORT and ws://HOST:PORT/PATH.
+func isSecure(address *url.URL) bool {
+	return address.Scheme == tlsScheme || address.Scheme == wssScheme
+}
+
+func isWebSocket(address *url.URL) bool {
+	return address.Scheme == wsScheme || address.Scheme == wssScheme
+}
+
+// parseAddress reads tcp://HOST:PORT and ws://HOST:PORT/PATH, and tls:// and wss:// likewise.
 func parseAddress(text string) (*url.URL, error) {
 	address, err := url.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("reading the address: %w", err)
 	}
-	if address.Scheme != tcpScheme && address.Scheme != wsScheme {
-		return nil, fmt.Errorf("address %q begins with neither %s:// nor %s://", text, tcpScheme, wsScheme)
+	switch address.Scheme {
+	case tcpScheme, tlsScheme, wsScheme, wssScheme:
+		return address, nil
+	default:
+		return nil, fmt.Errorf("address %q is not of %s://, %s://, %s:// or %s://", text, tcpScheme, tlsScheme, wsScheme, wssScheme)
 	}
-	return address, nil
 }

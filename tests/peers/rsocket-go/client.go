@@ -36,9 +36,17 @@ func connect(o options) (rsocket.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	through := rsocket.TCPClient().SetAddr(address.Host).Build()
-	if address.Scheme == wsScheme {
-		through = rsocket.WebsocketClient().SetURL(address.String()).Build()
+	tcp, webSocket := rsocket.TCPClient().SetAddr(address.Host), rsocket.WebsocketClient().SetURL(address.String())
+	if isSecure(address) {
+		config, err := o.tls.config(address.Hostname())
+		if err != nil {
+			return nil, err
+		}
+		tcp, webSocket = tcp.SetTLSConfig(config), webSocket.SetTLSConfig(config)
+	}
+	through := tcp.Build()
+	if isWebSocket(address) {
+		through = webSocket.Build()
 	}
 	return rsocket.Connect().
 		KeepAlive(o.keepaliveInterval, o.keepaliveLifetime, 1).

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -23,6 +24,8 @@ const rejectPrefix = "reject:"
 func runServer(args []string) error {
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	listen := flags.String("listen", "tcp://127.0.0.1:0", "address to listen on")
+	var files tlsFiles
+	files.addTo(flags)
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("reading the flags: %w", err)
 	}
@@ -32,18 +35,25 @@ func runServer(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	return serve(ctx, address, newLines(os.Stdout))
+	return serve(ctx, address, files, newLines(os.Stdout))
 }
 
-func serve(ctx context.Context, address *url.URL, out *lines) error {
+func serve(ctx context.Context, address *url.URL, files tlsFiles, out *lines) error {
 	listener, err := net.Listen("tcp", address.Host)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", address, err)
 	}
+	if isSecure(address) {
+		config, err := files.config("")
+		if err != nil {
+			return err
+		}
+		listener = tls.NewListener(listener, config)
+	}
 	// The library's own listener does not tell the port that it got, so it is handed one that does.
 	own := func(context.Context) (net.Listener, error) { return listener, nil }
 	handOver := func(context.Context) (transport.ServerTransport, error) {
-		if address.Scheme == wsScheme {
+		if isWebSocket(address) {
 			return transport.NewWebsocketServerTransport(own, address.Path, nil), nil
 		}
 		return transport.NewTCPServerTransport(own), nil
