@@ -7,15 +7,23 @@ import (
 	"net/url"
 )
 
-// address is where to dial or listen, in the words of package net.
+// address is where to dial or listen, in the words of package net, and what is over that.
 type address struct {
 	network, address string
 	// secure: TLS is spoken there, with a certificate for host.
 	secure bool
 	host   string
+	// webSocket is nil for none.
+	webSocket *webSocketAddress
 }
 
-// parseAddress reads tcp://host:port, tls://host:port and unix:///path.
+// webSocketAddress is what a WebSocket's request says.
+type webSocketAddress struct {
+	// host has the port if the URL has; path has the query.
+	host, path string
+}
+
+// parseAddress reads tcp://host:port, unix:///path and ws://host:port/path, and tls:// and wss:// likewise.
 func parseAddress(text string) (address, error) {
 	parsed, err := url.Parse(text)
 	if err != nil {
@@ -29,12 +37,14 @@ func parseAddress(text string) (address, error) {
 		if parsed.Path != "" && parsed.Path != "/" {
 			return address{}, fmt.Errorf("%w: %q has a path, which %s has no use for", ErrInvalidArgument, text, parsed.Scheme)
 		}
-		return address{"tcp", parsed.Host, parsed.Scheme == "tls", parsed.Hostname()}, nil
+		return address{network: "tcp", address: parsed.Host, secure: parsed.Scheme == "tls", host: parsed.Hostname()}, nil
 	case "unix":
 		if parsed.Path == "" || parsed.Host != "" {
 			return address{}, fmt.Errorf("%w: %q is not of the form unix:///path", ErrInvalidArgument, text)
 		}
 		return address{network: "unix", address: parsed.Path}, nil
+	case "ws", "wss":
+		return parseWebSocketAddress(parsed)
 	case "":
 		return address{}, fmt.Errorf("%w: %q has no scheme; did you mean tcp://%s?", ErrInvalidArgument, text, text)
 	default:
@@ -43,8 +53,31 @@ func parseAddress(text string) (address, error) {
 	}
 }
 
-// Dial connects to a server: tcp://host:port, tls://host:port ([WithTLS]) or unix:///path. ctx bounds dialling, not the
-// connection, which lives until it is closed or lost. See [NewClientConn] for what the result means.
+func parseWebSocketAddress(parsed *url.URL) (address, error) {
+	if parsed.Hostname() == "" || parsed.User != nil || parsed.Fragment != "" {
+		return address{}, fmt.Errorf("%w: %q is not of the form ws://host:port/path", ErrInvalidArgument, parsed.Redacted())
+	}
+	secure := parsed.Scheme == "wss"
+	port := parsed.Port()
+	switch {
+	case port != "":
+	case secure:
+		port = "443"
+	default:
+		port = "80"
+	}
+	return address{
+		network:   "tcp",
+		address:   net.JoinHostPort(parsed.Hostname(), port),
+		secure:    secure,
+		host:      parsed.Hostname(),
+		webSocket: &webSocketAddress{host: parsed.Host, path: parsed.RequestURI()},
+	}, nil
+}
+
+// Dial connects to a server: tcp://host:port, unix:///path or ws://host:port/path, and tls:// and wss:// for the same with
+// TLS ([WithTLS]). ctx bounds dialling, handshakes included, not the connection, which lives until it is closed or lost.
+// See [NewClientConn] for what the result means.
 func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	to, err := parseAddress(url)
 	if err != nil {
@@ -57,11 +90,11 @@ func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	dial := to.dial
+	socket := to.dialSocket
 	if resume := settings.resume; resume != nil && resume.Dial != nil {
-		dial = resume.Dial
+		socket = resume.Dial
 	}
-	dial = settings.securely(dial, to.host)
+	dial := func(ctx context.Context) (net.Conn, error) { return to.open(ctx, socket, settings) }
 	if resume := settings.resume; resume != nil {
 		resume.Dial = dial
 	}
@@ -79,23 +112,38 @@ func (a address) settle(settings *settings) error {
 	case a.secure && settings.tls == nil:
 		settings.tls = systemTLS()
 	case !a.secure && settings.tls != nil:
-		return fmt.Errorf("%w: WithTLS is for tls://, not for %s://%s", ErrInvalidArgument, a.network, a.address)
+		return fmt.Errorf("%w: WithTLS is for tls:// and wss://, not for %s", ErrInvalidArgument, a.address)
 	}
 	return nil
 }
 
-func (a address) dial(ctx context.Context) (net.Conn, error) {
-	var dialer net.Dialer
-	nc, err := dialer.DialContext(ctx, a.network, a.address)
+// open dials, and puts over the socket what the URL says.
+func (a address) open(ctx context.Context, dial dialFunc, settings *settings) (net.Conn, error) {
+	if a.webSocket != nil {
+		return a.openWebSocket(ctx, dial, settings)
+	}
+	return a.openSocket(ctx, dial, settings)
+}
+
+func (a address) openSocket(ctx context.Context, dial dialFunc, settings *settings) (net.Conn, error) {
+	nc, err := dial(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("rsocket: %w", err)
 	}
-	return nc, nil
+	return settings.secureClient(ctx, nc, a.host)
+}
+
+// dialFunc gives a transport.
+type dialFunc = func(ctx context.Context) (net.Conn, error)
+
+func (a address) dialSocket(ctx context.Context) (net.Conn, error) {
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, a.network, a.address)
 }
 
 // Listen opens a listener for [Serve]: tcp://host:port, where port 0 picks a free one that the listener's Addr tells,
-// tls://host:port, which needs a certificate ([WithTLS]), or unix:///path. Other options than those of TLS have no
-// effect here. The connections that a secure listener accepts shake hands when they are served.
+// unix:///path, or ws://host:port/path, where no other path is served and the path is / unless it is given. tls:// and wss://
+// need a certificate ([WithTLS]); other options have no effect here. Handshakes take place when connections are served.
 func Listen(ctx context.Context, url string, opts ...Option) (net.Listener, error) {
 	at, err := parseAddress(url)
 	if err != nil {
@@ -111,12 +159,19 @@ func Listen(ctx context.Context, url string, opts ...Option) (net.Listener, erro
 	if err != nil {
 		return nil, err
 	}
+	if at.webSocket != nil {
+		return at.listenWebSocket(ctx, settings)
+	}
+	return at.listen(ctx, settings)
+}
+
+func (a address) listen(ctx context.Context, settings *settings) (net.Listener, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, at.network, at.address)
+	listener, err := config.Listen(ctx, a.network, a.address)
 	if err != nil {
 		return nil, fmt.Errorf("rsocket: %w", err)
 	}
-	if at.secure {
+	if a.secure {
 		return secureListener{listener, settings}, nil
 	}
 	return listener, nil

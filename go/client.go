@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 )
 
@@ -30,6 +31,18 @@ func (c *Client) ConnectTCP(address string) error {
 		address = "tcp://" + address
 	}
 	return c.connect(address)
+}
+
+// ConnectWebSocket connects to ws://host:port/path, with or without ws:// in front, or to wss://host:port/path. A client that is connected already
+// stays as it is and gets an error.
+func (c *Client) ConnectWebSocket(url string) error {
+	if !strings.Contains(url, "://") {
+		url = "ws://" + url
+	}
+	if to, err := parseAddress(url); err == nil && to.webSocket == nil {
+		return fmt.Errorf("%w: %q is not of the form ws://host:port/path", ErrInvalidArgument, url)
+	}
+	return c.connect(url)
 }
 
 func (c *Client) connect(url string) error {

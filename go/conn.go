@@ -82,7 +82,14 @@ func NewClientConn(ctx context.Context, nc net.Conn, opts ...Option) (*Conn, err
 		return nil, errors.Join(err, nc.Close())
 	}
 	if resume := settings.resume; resume != nil && resume.Dial != nil {
-		resume.Dial = settings.securely(resume.Dial, "")
+		dial := resume.Dial
+		resume.Dial = func(ctx context.Context) (net.Conn, error) {
+			nc, err := dial(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return settings.secureClient(ctx, nc, "")
+		}
 	}
 	nc, err = settings.secureClient(ctx, nc, "")
 	if err != nil {
@@ -109,9 +116,12 @@ func ServeConn(ctx context.Context, nc net.Conn, handler Handler, opts ...Option
 		return nil, errors.Join(err, nc.Close())
 	}
 	settings.resume = nil
-	secure, err := settings.secureServer(ctx, nc)
+	secure, err := settings.secureServer(ctx, nc, settings.tls)
 	if err != nil {
 		hangUpOn(ctx, nc, err)
+		return nil, err
+	}
+	if err := handshake(ctx, secure, settings); err != nil {
 		return nil, err
 	}
 	conn, err := newConn(ctx, secure, settings, handler, true)

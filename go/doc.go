@@ -6,8 +6,8 @@
 //
 // # Connecting and serving
 //
-// [Dial] connects to a URL ("tcp://host:port", "tls://host:port", "unix:///path"), [NewClientConn] runs over a connection
-// that is already there. Both give a [Conn]:
+// [Dial] connects to a URL ("tcp://host:port", "tls://host:port", "unix:///path", "ws://host:port/path",
+// "wss://host:port/path"), [NewClientConn] runs over a connection that is already there. Both give a [Conn]:
 //
 //	conn, err := rsocket.Dial(ctx, "tcp://127.0.0.1:7878")
 //	if err != nil {
@@ -20,10 +20,16 @@
 // rejected. [ServeConn] does the same for one connection. Either side can send requests and answer them: a client
 // answers when it is given [WithHandler], and a server gets the client's [Conn] from ServeConn or Handler.Setup.
 //
+// # WebSocket
+//
+// ws:// in [Dial] and [Listen] is WebSocket. [NewHTTPHandler] puts a [Server] beside the other routes of a site.
+// [WithHeader], [WithSubprotocols], [WithOrigins] and [WithHosts] say what is asked for and who is let in; pages of other
+// sites are not, unless they are allowed. A handshake that comes to nothing is [ErrHandshake].
+//
 // # TLS
 //
-// A "tls://" URL is spoken to by Go's own crypto/tls. Certificates come as files ([WithTLSFiles]), which are read again
-// when they change, as bytes ([WithTLSPEM]), or as the program's own [tls.Config] ([WithTLS]):
+// "tls://" and "wss://" URLs are spoken to by Go's own crypto/tls. Certificates come as files ([WithTLSFiles]), which are
+// read again when they change, as bytes ([WithTLSPEM]), or as the program's own [tls.Config] ([WithTLS]):
 //
 //	listener, err := rsocket.Listen(ctx, "tls://:7878", rsocket.WithTLSFiles("", "cert.pem", "key.pem"))
 //	…

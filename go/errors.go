@@ -39,6 +39,9 @@ var (
 	ErrNotConnected = errors.New("rsocket: not connected")
 	// ErrSuspended: the connection waits to be resumed, and this would not be sent again; nothing was sent.
 	ErrSuspended = errors.New("rsocket: connection is suspended")
+	// ErrHandshake: TLS or a WebSocket was not opened, because a side refused, the peer does not speak it, or it took too
+	// long. Those of TLS are also [ErrTLS].
+	ErrHandshake = errors.New("rsocket: handshake failed")
 	// ErrInvalidArgument: a URL, option or payload that cannot work.
 	ErrInvalidArgument = errors.New("rsocket: invalid argument")
 

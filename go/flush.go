@@ -245,7 +245,8 @@ func (c *Conn) writePending(borrowed bool) bool {
 		return false
 	}
 	c.setWriteDeadline(borrowed)
-	err := c.writeBuffers()
+	written, err := f.link.write(&f.pending)
+	f.bytes += int(written)
 	switch {
 	case err == nil:
 		f.written()
@@ -264,20 +265,6 @@ func (c *Conn) writePending(borrowed bool) bool {
 func (f *flusher) written() {
 	clear(f.scratch.buffers[:f.buffered])
 	f.pending, f.buffered = nil, 0
-}
-
-// writeBuffers writes f.pending and leaves in it what was not written.
-func (c *Conn) writeBuffers() error {
-	f := &c.flusher
-	if len(f.pending) > 1 {
-		written, err := f.pending.WriteTo(f.link.nc)
-		f.bytes += int(written)
-		return err
-	}
-	written, err := f.link.nc.Write(f.pending[0])
-	f.bytes += written
-	f.pending[0] = f.pending[0][written:]
-	return err
 }
 
 // setWriteDeadline bounds a borrowed goroutine's write, and unbounds the others.

@@ -41,7 +41,7 @@ func hang(started chan<- struct{}, ended chan<- error) func(context.Context, *rs
 func listenAndServe(t testing.TB, url string, handler rsocket.Handler, opts ...rsocket.Option) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	listener, err := rsocket.Listen(ctx, url)
+	listener, err := rsocket.Listen(ctx, url, opts...)
 	if err != nil {
 		t.Fatalf("listen: %v", err)
 	}
@@ -53,11 +53,16 @@ func listenAndServe(t testing.TB, url string, handler rsocket.Handler, opts ...r
 			t.Errorf("Serve returned %v", err)
 		}
 	})
-	network := listener.Addr().Network()
-	if network == "unix" {
+	scheme, rest, _ := strings.Cut(url, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	switch scheme {
+	case "unix":
 		return "unix://" + listener.Addr().String()
+	case "ws", "wss":
+		return scheme + "://" + listener.Addr().String() + "/" + path
+	default:
+		return scheme + "://" + listener.Addr().String()
 	}
-	return network + "://" + listener.Addr().String()
 }
 
 func dial(t testing.TB, url string, opts ...rsocket.Option) *rsocket.Conn {
@@ -116,7 +121,13 @@ var transports = map[string]func(t *testing.T, handler rsocket.Handler) *rsocket
 		return dial(t, listenAndServe(t, "unix://"+filepath.Join(t.TempDir(), "s"), handler))
 	},
 	"tls": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
-		return connectTLS(t, handler)
+		return connectTLS(t, "tls://127.0.0.1:0", handler)
+	},
+	"wss": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
+		return connectTLS(t, "wss://127.0.0.1:0/rsocket", handler)
+	},
+	"ws": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
+		return dial(t, listenAndServe(t, "ws://127.0.0.1:0/rsocket", handler))
 	},
 	"pipe": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
 		client, _ := connectPipe(t, rsocket.Handler{}, handler)

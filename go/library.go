@@ -24,5 +24,5 @@ func GetVersion() string {
 
 // GetSupportedTransports names the transports of [Dial] and [Listen], separated by commas.
 func GetSupportedTransports() string {
-	return "tcp,tls,unix"
+	return "tcp,tls,unix,ws,wss"
 }

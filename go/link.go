@@ -1,6 +1,7 @@
 package rsocket
 
 import (
+	"context"
 	"net"
 	"time"
 )
@@ -19,13 +20,53 @@ func newLink(nc net.Conn) *link {
 	return &link{nc: nc, borrowable: isBorrowable(nc)}
 }
 
-// isBorrowable reports whether a write that ran into its deadline can be continued. Go's own TLS, for one, cannot.
+// isBorrowable reports whether a write that ran into its deadline can be continued. Go's own TLS, for one, cannot, but
+// ours can.
 func isBorrowable(nc net.Conn) bool {
-	switch nc.(type) {
+	switch nc := nc.(type) {
 	case *net.TCPConn, *net.UnixConn:
 		return true
+	case *layeredConn:
+		return isBorrowable(nc.Conn)
+	case *tlsConn:
+		return isBorrowable(nc.NetConn())
+	case *prefixedConn:
+		return isBorrowable(nc.Conn)
 	default:
 		return false
+	}
+}
+
+// handshake opens what is over a transport, if there is anything; on an error the transport is closed.
+func handshake(ctx context.Context, nc net.Conn, settings *settings) error {
+	if layered, ok := nc.(*layeredConn); ok {
+		return layered.handshake(ctx, settings.limits.HandshakeTimeout)
+	}
+	return nil
+}
+
+// buffersWriter is a transport that takes several buffers at once. What it took is gone from them, except that one
+// remains, be it empty, when a deadline struck: writing goes on with that.
+type buffersWriter interface {
+	WriteBuffers(buffers *net.Buffers) (int64, error)
+}
+
+// write writes buffers in order, together where the transport can, and leaves in them what was not written. It returns how
+// many bytes went out. What a transport that is not borrowable leaves says nothing.
+func (l *link) write(pending *net.Buffers) (int64, error) {
+	switch nc := l.nc.(type) {
+	case buffersWriter:
+		return nc.WriteBuffers(pending)
+	case *net.TCPConn, *net.UnixConn:
+		if len(*pending) > 1 {
+			return pending.WriteTo(nc)
+		}
+		only := &(*pending)[0]
+		written, err := nc.Write(*only)
+		*only = (*only)[written:]
+		return int64(written), err
+	default:
+		return writeGathered(nc, pending)
 	}
 }
 

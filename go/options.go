@@ -46,8 +46,8 @@ type Limits struct {
 	// SetupTimeout is how long a server waits for a client's SETUP, and how long [Handler.Setup] may take. It is
 	// counted in whole milliseconds, at least 1. Default 10 s.
 	SetupTimeout time.Duration
-	// HandshakeTimeout is how long a client and a server may take to make a transport secure ([WithTLS]), before the
-	// SETUP. Default 10 s.
+	// HandshakeTimeout is how long the handshakes of TLS ([WithTLS]) and of a WebSocket may take each, on either side,
+	// before the SETUP. Default 10 s.
 	HandshakeTimeout time.Duration
 }
 
@@ -263,8 +263,9 @@ type settings struct {
 	// sessions are a server's connections that can be resumed.
 	sessions *sessionTable
 	// tls is nil for transports that are used as they are.
-	tls    tlsSource
-	logger *slog.Logger
+	tls       tlsSource
+	webSocket webSocketSettings
+	logger    *slog.Logger
 }
 
 const defaultMIME = "application/octet-stream"
@@ -277,6 +278,7 @@ func newSettings(opts []Option) (*settings, error) {
 		keepaliveInterval: 20 * time.Second,
 		maxLifetime:       90 * time.Second,
 		fragmentLen:       128 << 10,
+		webSocket:         webSocketSettings{subprotocols: []string{"rsocket"}},
 		logger:            slog.New(slog.DiscardHandler),
 	}
 	for _, opt := range opts {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"sync"
 )
@@ -58,8 +59,17 @@ func (s *Server) Serve(l net.Listener) error {
 		return errors.Join(ErrServerClosed, l.Close())
 	}
 	defer s.removeListener(l)
+	over := func(nc net.Conn) (net.Conn, error) { return nc, nil }
+	accepting, source := l, s.settings.tls
+	if ws, ok := l.(*webSocketListener); ok {
+		over = func(nc net.Conn) (net.Conn, error) { return ws.over(nc, s.settings) }
+		accepting = ws.Listener
+	}
+	if secure, ok := accepting.(secureListener); ok {
+		accepting, source = secure.Listener, secure.settings.tls
+	}
 	for {
-		nc, err := acceptPatiently(s.ctx, l, s.settings)
+		nc, err := acceptPatiently(s.ctx, accepting, s.settings)
 		switch {
 		case s.isStopping():
 			if err == nil {
@@ -69,22 +79,39 @@ func (s *Server) Serve(l net.Listener) error {
 		case err != nil:
 			return fmt.Errorf("rsocket: accept: %w", err)
 		}
-		s.work.Go(func() { s.serveOne(nc) })
+		s.work.Go(func() { s.serveAccepted(nc, source, over) })
 	}
 }
 
-// serveOne serves one connection until it is over and its handlers have returned.
-func (s *Server) serveOne(nc net.Conn) {
-	remote := nc.RemoteAddr()
-	secure, err := s.settings.secureServer(s.ctx, nc)
+// serveAccepted shakes hands and puts over a transport what is to be there, then serves it.
+func (s *Server) serveAccepted(nc net.Conn, source tlsSource, over func(net.Conn) (net.Conn, error)) {
+	secure, err := s.settings.secureServer(s.ctx, nc, source)
 	if err != nil {
-		s.settings.logger.Warn("handshake failed", "remote", remote, "reason", err)
+		level := slog.LevelWarn
+		if s.ctx.Err() != nil {
+			level = slog.LevelDebug // We were told to stop.
+		}
+		s.settings.logger.Log(s.ctx, level, "handshake failed", "remote", nc.RemoteAddr(), "reason", err)
 		hangUpOn(s.ctx, nc, err)
 		return
 	}
-	conn, err := newConn(s.ctx, secure, s.settings, s.handler, true)
+	conn, err := over(secure)
 	if err != nil {
-		s.settings.logger.Error("connection not started", "remote", remote, "reason", err)
+		s.settings.logger.Error("connection not started", "remote", nc.RemoteAddr(), "reason", err)
+		return
+	}
+	s.serveOne(s.ctx, conn)
+}
+
+// serveOne serves one connection until it is over and its handlers have returned.
+func (s *Server) serveOne(ctx context.Context, nc net.Conn) {
+	if err := handshake(ctx, nc, s.settings); err != nil {
+		s.settings.logger.Debug("connection not opened", "remote", nc.RemoteAddr(), "reason", err)
+		return
+	}
+	conn, err := newConn(ctx, nc, s.settings, s.handler, true)
+	if err != nil {
+		s.settings.logger.Error("connection not started", "remote", nc.RemoteAddr(), "reason", err)
 		return
 	}
 	if !s.addConn(conn) {
@@ -131,6 +158,16 @@ func (s *Server) stop() []*Conn {
 		left = append(left, conn)
 	}
 	return left
+}
+
+// beginWork counts one more connection; false when the server stops.
+func (s *Server) beginWork() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.stopping {
+		s.work.Add(1)
+	}
+	return !s.stopping
 }
 
 func (s *Server) isStopping() bool {

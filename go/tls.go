@@ -12,11 +12,11 @@ const tlsSessions = 64
 
 // WithTLS makes connections secure, with Go's own TLS and the program's config, which must not be changed afterwards.
 //
-// For clients that dial "tls://host:port" it is needed where the system's authorities do not know the server, or the
-// server wants a certificate. The server's certificate has to be for the URL's host, or the config's ServerName.
+// For clients that dial "tls://host:port" or "wss://host:port/path" it is needed where the system's authorities do not
+// know the server, or the server wants a certificate. The server's certificate has to be for the URL's host, or the config's ServerName.
 // Sessions are resumed among connections that are dialled with the same Option value.
 //
-// For servers the config needs a certificate. It goes to [Listen] with "tls://host:port", or to [Serve], [NewServer] or
+// For servers the config needs a certificate. It goes to [Listen] with such a URL, or to [Serve], [NewServer] or
 // [ServeConn], which then shake hands on transports that are not TLS yet. A certificate that is to change while the
 // server runs comes from the config's GetCertificate, or from [WithTLSFiles].
 //
@@ -115,10 +115,11 @@ func (m *madeTLS) clientConfig() (*tls.Config, error) {
 		return nil, err
 	}
 	return &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		RootCAs:            material.authorities,
-		Certificates:       material.certificates,
-		ClientSessionCache: m.cache,
+		MinVersion:                  tls.VersionTLS12,
+		RootCAs:                     material.authorities,
+		Certificates:                material.certificates,
+		ClientSessionCache:          m.cache,
+		DynamicRecordSizingDisabled: true, // Batches are written at once, so short records would only cost.
 	}, err
 }
 
@@ -135,7 +136,7 @@ func (m *madeTLS) serverConfig() (*tls.Config, error) {
 
 // systemTLS is for clients that are given no option: the system's authorities, and no certificate to show.
 func systemTLS() tlsSource {
-	return givenTLS{client: forClients(&tls.Config{MinVersion: tls.VersionTLS12}), server: &tls.Config{}}
+	return givenTLS{client: forClients(&tls.Config{MinVersion: tls.VersionTLS12, DynamicRecordSizingDisabled: true}), server: &tls.Config{}}
 }
 
 var errNoServerCertificate = fmt.Errorf("%w: a TLS server needs a certificate and its key", ErrInvalidArgument)
@@ -171,7 +172,11 @@ func newTLSMaterial(pem tlsPEM) (*tlsMaterial, error) {
 		}
 		m.certificates = []tls.Certificate{pair}
 	}
-	m.server = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: m.certificates}
+	m.server = &tls.Config{
+		MinVersion:                  tls.VersionTLS12,
+		Certificates:                m.certificates,
+		DynamicRecordSizingDisabled: true,
+	}
 	if m.authorities != nil {
 		m.server.ClientCAs = m.authorities
 		m.server.ClientAuth = tls.RequireAndVerifyClientCert

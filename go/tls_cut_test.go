@@ -3,7 +3,6 @@ package rsocket_test
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net"
 	"sync"
@@ -61,8 +60,7 @@ func cutHandshake(t *testing.T, client, server rsocket.Option, up, down int) (at
 
 func TestTLSHandshakeCutAtEveryByte(t *testing.T) {
 	ca := newAuthority(t, "CA")
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	server := ca.issue("server.example").serves()
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		client := rsocket.WithTLS(&tls.Config{
@@ -112,8 +110,7 @@ func TestTLSHandshakeCutAtEveryByte(t *testing.T) {
 
 func TestTLSConnectionIsCutOff(t *testing.T) {
 	ca := newAuthority(t, "CA")
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	near, far := net.Pipe()
 	go func() {
 		server := ca.issue("server.example").serves()

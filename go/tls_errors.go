@@ -43,6 +43,8 @@ var (
 // tlsError is what TLS failed for, in our words and in those of crypto/tls.
 type tlsError struct {
 	kind, cause error
+	// established: the handshake was over.
+	established bool
 }
 
 func (e *tlsError) Error() string {
@@ -51,10 +53,10 @@ func (e *tlsError) Error() string {
 
 // Unwrap gives the kinds, and what crypto/tls said.
 func (e *tlsError) Unwrap() []error {
-	if e.kind == ErrTLS {
-		return []error{ErrTLS, e.cause}
+	if e.established {
+		return []error{ErrTLS, e.kind, e.cause}
 	}
-	return []error{ErrTLS, e.kind, e.cause}
+	return []error{ErrTLS, ErrHandshake, e.kind, e.cause}
 }
 
 // handshakeError says what kind of error a handshake failed with.
@@ -66,13 +68,13 @@ func handshakeError(err error) error {
 	if kind == nil {
 		kind = transportErrorKind(err)
 	}
-	return &tlsError{kind, err}
+	return &tlsError{kind: kind, cause: err}
 }
 
 // establishedError says the same of an error after the handshake, where it is one of TLS.
 func establishedError(err error) error {
 	if kind := recordErrorKind(err); kind != nil {
-		return &tlsError{kind, err}
+		return &tlsError{kind: kind, cause: err, established: true}
 	}
 	return err
 }

@@ -63,8 +63,7 @@ func TestTLSSaysWhatIsWrongWithTheClient(t *testing.T) {
 	server := ca.issue(loopback)
 	seen, logger := newReasons()
 	url := listenSecurely(t, rsocket.WithTLSPEM(ca.pem, server.cert, server.key), logger)
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	expired := ca.issueFor("client", now.Add(-2*time.Hour), now.Add(-time.Hour))
 	for name, c := range map[string]struct {
 		shows            []tls.Certificate

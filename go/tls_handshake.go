@@ -20,7 +20,7 @@ type secureConn interface {
 // to be for, unless the config says so. It owns nc.
 func (s *settings) secureClient(ctx context.Context, nc net.Conn, host string) (net.Conn, error) {
 	secure, ok := nc.(secureConn)
-	if !ok && s.tls == nil {
+	if !ok && !wantsTLS(nc, s.tls) {
 		return nc, nil
 	}
 	if !ok {
@@ -36,7 +36,7 @@ func (s *settings) secureClient(ctx context.Context, nc net.Conn, host string) (
 		if config.ServerName == "" && !config.InsecureSkipVerify {
 			return nil, errors.Join(fmt.Errorf("%w: the TLS config has no ServerName", ErrInvalidArgument), nc.Close())
 		}
-		secure = tls.Client(nc, config)
+		secure = newTLSClient(nc, config)
 	}
 	if err := s.shakeHands(ctx, secure); err != nil {
 		_ = nc.Close()
@@ -45,20 +45,20 @@ func (s *settings) secureClient(ctx context.Context, nc net.Conn, host string) (
 	return secure, nil
 }
 
-// secureServer does the same as a server. It takes as long as the peer likes, up to the limit. When it fails, nc is to
-// be hung up on.
-func (s *settings) secureServer(ctx context.Context, nc net.Conn) (net.Conn, error) {
+// secureServer does the same as a server, where source is not nil. It takes as long as the peer likes, up to the limit.
+// When it fails, nc is to be hung up on.
+func (s *settings) secureServer(ctx context.Context, nc net.Conn, source tlsSource) (net.Conn, error) {
 	secure, ok := nc.(secureConn)
-	if !ok && s.tls == nil {
+	if !ok && !wantsTLS(nc, source) {
 		return nc, nil
 	}
 	if !ok {
-		config, err := s.tls.serverConfig()
+		config, err := source.serverConfig()
 		if config == nil {
 			return nil, err
 		}
 		s.warnOfCertificates(err)
-		secure = tls.Server(nc, config)
+		secure = newTLSServer(nc, config)
 	}
 	if err := s.shakeHands(ctx, secure); err != nil {
 		return nil, err
@@ -66,18 +66,11 @@ func (s *settings) secureServer(ctx context.Context, nc net.Conn) (net.Conn, err
 	return secure, nil
 }
 
-// securely has whatever dial gives shake hands.
-func (s *settings) securely(dial dialFunc, host string) dialFunc {
-	return func(ctx context.Context) (net.Conn, error) {
-		nc, err := dial(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return s.secureClient(ctx, nc, host)
-	}
+// wantsTLS reports whether TLS is to be put over a transport. It is not over a WebSocket, which is over TLS itself.
+func wantsTLS(nc net.Conn, source tlsSource) bool {
+	_, layered := nc.(*layeredConn)
+	return source != nil && !layered
 }
-
-type dialFunc = func(ctx context.Context) (net.Conn, error)
 
 // checkServer says what a server lacks to shake hands.
 func (s *settings) checkServer() error {
@@ -90,12 +83,14 @@ func (s *settings) checkServer() error {
 	return nil
 }
 
-// secureListener accepts transports that have yet to shake hands.
+// secureListener accepts transports that have yet to shake hands. A [Server] does that for it, elsewhere than where it
+// accepts, as it may take reading files.
 type secureListener struct {
 	net.Listener
 	settings *settings
 }
 
+// Accept is for those who serve by themselves.
 func (l secureListener) Accept() (net.Conn, error) {
 	nc, err := l.Listener.Accept()
 	if err != nil {
@@ -106,7 +101,7 @@ func (l secureListener) Accept() (net.Conn, error) {
 		return nil, errors.Join(err, nc.Close())
 	}
 	l.settings.warnOfCertificates(err)
-	return tls.Server(nc, config), nil
+	return newTLSServer(nc, config), nil
 }
 
 func (s *settings) warnOfCertificates(err error) {
@@ -126,7 +121,7 @@ func (s *settings) shakeHands(ctx context.Context, nc secureConn) error {
 	case bounded.Err() == nil:
 		return handshakeError(err)
 	case errors.Is(context.Cause(bounded), ErrTLSHandshakeTimeout):
-		return &tlsError{ErrTLSHandshakeTimeout, bounded.Err()}
+		return &tlsError{kind: ErrTLSHandshakeTimeout, cause: bounded.Err()}
 	default:
 		return fmt.Errorf("rsocket: TLS handshake given up: %w", bounded.Err())
 	}
@@ -152,7 +147,14 @@ func hangUpOn(ctx context.Context, nc net.Conn, reason error) {
 // TLS tells what was agreed upon where the connection's transport is TLS: the version, the protocol, whether a session
 // was resumed, and the peer's certificates.
 func (c *Conn) TLS() (state tls.ConnectionState, ok bool) {
-	secure, ok := (*c.remote.Load()).(interface{ ConnectionState() tls.ConnectionState })
+	nc := *c.remote.Load()
+	if layered, ok := nc.(*layeredConn); ok {
+		nc = layered.Conn
+	}
+	if prefixed, ok := nc.(*prefixedConn); ok {
+		nc = prefixed.Conn
+	}
+	secure, ok := nc.(interface{ ConnectionState() tls.ConnectionState })
 	if !ok {
 		return tls.ConnectionState{}, false
 	}

@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"errors"
 	"log/slog"
 	"math/big"
 	"net"
@@ -127,6 +126,13 @@ func (i identity) serves() rsocket.Option {
 	return rsocket.WithTLSPEM(nil, i.cert, i.key)
 }
 
+// pool is the authority for configs of crypto/tls.
+func (a authority) pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	return pool
+}
+
 // trusts is a client's option that trusts the authority and shows nothing.
 func (a authority) trusts() rsocket.Option {
 	return rsocket.WithTLSPEM(a.pem, nil, nil)
@@ -140,27 +146,14 @@ func listenSecurely(t testing.TB, opts ...rsocket.Option) string {
 
 func serveSecurely(t testing.TB, handler rsocket.Handler, opts ...rsocket.Option) string {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	listener, err := rsocket.Listen(ctx, "tls://"+loopback+":0", opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- rsocket.Serve(ctx, listener, handler, opts...) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := await(t, served); !errors.Is(err, context.Canceled) {
-			t.Errorf("Serve returned %v", err)
-		}
-	})
-	return "tls://" + listener.Addr().String()
+	return listenAndServe(t, "tls://"+loopback+":0", handler, opts...)
 }
 
-// connectTLS gives a client of a server with this handler, over TLS.
-func connectTLS(t testing.TB, handler rsocket.Handler) *rsocket.Conn {
+// connectTLS gives a client of a server with this handler, at a secure URL.
+func connectTLS(t testing.TB, url string, handler rsocket.Handler) *rsocket.Conn {
 	t.Helper()
 	ca := newAuthority(t, "CA")
-	return dial(t, serveSecurely(t, handler, ca.issue(loopback).serves()), ca.trusts())
+	return dial(t, listenAndServe(t, url, handler, ca.issue(loopback).serves()), ca.trusts())
 }
 
 // checkEcho shows that a connection works.

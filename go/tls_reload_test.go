@@ -3,7 +3,6 @@ package rsocket_test
 import (
 	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"os"
@@ -200,8 +199,7 @@ func TestTLSChangedAuthoritiesEndSessions(t *testing.T) {
 	server, client := ca.issue(loopback), ca.issue("client.example")
 	files := newFiles(t, ca.pem, server)
 	url := listenSecurely(t, rsocket.WithTLSFiles(files.ca, files.cert, files.key))
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	option := rsocket.WithTLS(&tls.Config{RootCAs: pool, GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		pair := client.pair(t)
 		return &pair, nil

@@ -3,9 +3,9 @@ package rsocket_test
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -17,8 +17,7 @@ func TestTLSTakesItsConfigInThreeForms(t *testing.T) {
 	ca := newAuthority(t, "CA")
 	server := ca.issue(loopback)
 	serverFiles := newFiles(t, ca.pem, server)
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	servers := map[string]rsocket.Option{
 		"PEM":    server.serves(),
 		"files":  rsocket.WithTLSFiles("", serverFiles.cert, serverFiles.key),
@@ -76,8 +75,7 @@ func TestTLSIsTheOptionsOrTheTransports(t *testing.T) {
 
 func TestTLSOverAnyTransport(t *testing.T) {
 	ca := newAuthority(t, "CA")
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	client := rsocket.WithTLS(&tls.Config{RootCAs: pool, ServerName: "server.example"})
 	near, far := net.Pipe()
 	go func() {
@@ -177,8 +175,7 @@ func TestTLSShowsEachNameItsCertificate(t *testing.T) {
 		config.Certificates = append(config.Certificates, ca.issue(name).pair(t))
 	}
 	address := strings.TrimPrefix(listenSecurely(t, rsocket.WithTLS(config)), "tls://")
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	for _, name := range names {
 		nc, err := net.Dial("tcp", address)
 		if err != nil {
@@ -221,8 +218,7 @@ func TestTLSResumesSessions(t *testing.T) {
 	ca := newAuthority(t, "CA")
 	server, client := ca.issue(loopback), ca.issue("client.example")
 	files := newFiles(t, ca.pem, client)
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	url := listenSecurely(t, rsocket.WithTLSPEM(ca.pem, server.cert, server.key))
 	for name, option := range map[string]rsocket.Option{
 		"PEM":    rsocket.WithTLSPEM(ca.pem, client.cert, client.key),
@@ -250,8 +246,7 @@ func TestTLSResumesSessions(t *testing.T) {
 func TestTLSAgreesOnAProtocolWhenAsked(t *testing.T) {
 	ca := newAuthority(t, "CA")
 	pair := ca.issue(loopback).pair(t)
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
+	pool := ca.pool()
 	url := listenSecurely(t, rsocket.WithTLS(&tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"rsocket"}}))
 	conn := dial(t, url, rsocket.WithTLS(&tls.Config{RootCAs: pool, NextProtos: []string{"h2", "rsocket"}}))
 	checkEcho(t, conn)
@@ -295,4 +290,46 @@ func TestTLSConnectionsAreResumed(t *testing.T) {
 		_ = await(t, transport).Close()
 		checkEcho(t, conn)
 	}
+}
+
+func TestTLSBelowAWebSocket(t *testing.T) {
+	ca, other := newAuthority(t, "CA"), newAuthority(t, "other")
+	server, client := ca.issue(loopback), ca.issue("client.example")
+	demanding := rsocket.WithTLSPEM(ca.pem, server.cert, server.key)
+	at := listenAndServe(t, "wss://"+loopback+":0/rsocket", rsocket.Handler{RequestResponse: echo}, demanding)
+	conn := dial(t, at, rsocket.WithTLSPEM(ca.pem, client.cert, client.key))
+	checkEcho(t, conn)
+	if state, ok := conn.TLS(); !ok || len(state.PeerCertificates) == 0 {
+		t.Errorf("agreed upon: %v, %+v", ok, state)
+	}
+	_, err := rsocket.Dial(testContext(t), at, other.trusts())
+	if !errors.Is(err, rsocket.ErrTLSUnknownAuthority) || !errors.Is(err, rsocket.ErrHandshake) {
+		t.Errorf("of another authority: %v", err)
+	}
+	_, err = rsocket.Dial(testContext(t), at, ca.trusts())
+	if !errors.Is(err, rsocket.ErrTLSCertificateMissing) || !errors.Is(err, rsocket.ErrHandshake) {
+		t.Errorf("without a certificate: %v", err)
+	}
+}
+
+func TestTLSBesideOtherRoutes(t *testing.T) {
+	ca := newAuthority(t, "CA")
+	server, err := rsocket.NewServer(rsocket.Handler{
+		RequestResponse: func(ctx context.Context, request *rsocket.Payload) (*rsocket.Payload, error) {
+			if _, ok := rsocket.ConnFromContext(ctx).TLS(); !ok {
+				return nil, errors.New("not secure")
+			}
+			return request, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	site := httptest.NewUnstartedServer(rsocket.NewHTTPHandler(server))
+	site.TLS = &tls.Config{Certificates: []tls.Certificate{ca.issue(loopback).pair(t)}, NextProtos: []string{"http/1.1"}}
+	site.StartTLS()
+	defer site.Close()
+	url := "wss" + strings.TrimPrefix(site.URL, "https")
+	checkEcho(t, dial(t, url, ca.trusts()))
 }

@@ -7,7 +7,7 @@ import "testing"
 // Conforms: request-response/cancelled, request-response/responder-cancel-ends
 func TestCancel(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		c := startClient(t, p.client, s, "cancel", "--data", "after")
 		s.expectSetup(t, "")
 		s.expectLine(t, "hang")

@@ -11,7 +11,7 @@ import (
 // Conforms: request-channel/both-complete, request-channel/ends-when-both-completed
 func TestChannel(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		for _, count := range []int{1, 1000} {
 			t.Run(strconv.Itoa(count), func(t *testing.T) {
 				expectItemsFrom(t, p, startClient(t, p.client, s, "channel", "--count", strconv.Itoa(count)).onlyItems(t), count)
@@ -26,7 +26,7 @@ func TestChannel(t *testing.T) {
 func TestChannelCredit(t *testing.T) {
 	const count = 1000
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		for _, prefetch := range []string{"1", "16"} {
 			t.Run(prefetch, func(t *testing.T) {
 				c := startClient(t, p.client, s, "channel", "--count", strconv.Itoa(count), "--prefetch", prefetch)
@@ -50,7 +50,7 @@ func TestChannelBig(t *testing.T) {
 	const count = 3
 	first := strings.Repeat("0123456789abcdef", 128<<10/16)[1:]
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		got := startClient(t, p.client, s, "channel", "--count", strconv.Itoa(count), "--data", first).onlyItems(t)
 		s.expectSetup(t, "")
 		expectItems(t, got, count)
@@ -62,7 +62,7 @@ func TestChannelBig(t *testing.T) {
 func TestChannelResponderCancels(t *testing.T) {
 	const count = 1000
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		for _, taken := range []int{1, 3} {
 			t.Run(strconv.Itoa(taken), func(t *testing.T) {
 				c := startClient(t, p.client, s, "channel", "--count", strconv.Itoa(count),

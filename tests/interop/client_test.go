@@ -2,6 +2,7 @@ package interop
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 )
 
@@ -33,7 +34,7 @@ const (
 
 func startClient(t *testing.T, who peer, s *server, scenario string, flags ...string) *client {
 	t.Helper()
-	args := append([]string{"client", "--connect", s.url, "--scenario", scenario}, flags...)
+	args := slices.Concat([]string{"client", "--connect", s.url, "--scenario", scenario}, s.clientFlags, flags)
 	return &client{start(t, who, args...)}
 }
 

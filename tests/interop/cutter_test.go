@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,6 +19,16 @@ type cut struct {
 	times int
 	// delay is how long the way to the server takes, from the second transport on.
 	delay time.Duration
+}
+
+// handshakes bounds what either side sends before the frames, in bytes.
+var handshakes = map[transport]int64{ws: 1_000, secure: 6_000, wss: 7_000}
+
+// after lets the handshakes pass.
+func (c cut) after(over transport) cut {
+	c.least += handshakes[over]
+	c.most += handshakes[over]
+	return c
 }
 
 // cutter carries transports to a server and takes each away again, wherever in a frame that is, without a word to either
@@ -42,9 +51,10 @@ func startCutter(t *testing.T, s *server, how cut) *cutter {
 	if err != nil {
 		t.Fatalf("listening for a client: %v", err)
 	}
+	url, target := s.by(t, listener.Addr())
 	c := &cutter{
-		url:    "tcp://" + listener.Addr().String(),
-		target: strings.TrimPrefix(s.url, "tcp://"),
+		url:    url,
+		target: target,
 		cut:    how,
 		open:   make(map[net.Conn]struct{}),
 	}
@@ -144,7 +154,7 @@ func (c *cutter) end() {
 }
 
 // server is the server as a client sees it that connects through the cutter.
-func (c *cutter) server(s *server) *server { return &server{process: s.process, url: c.url} }
+func (c *cutter) server(s *server) *server { return &server{s.process, c.url, s.clientFlags} }
 
 // expectTransports asserts that there were so many transports at least.
 func (c *cutter) expectTransports(t *testing.T, least int64) {

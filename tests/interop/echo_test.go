@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// Conforms: framing/tcp, request-response/answered
+// Conforms: framing/tcp, framing/no-length-in-messages, request-response/answered
 func TestEcho(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		everyByte := string(allBytes())
 		for _, c := range []struct {
 			name           string
@@ -40,7 +40,7 @@ func TestEcho(t *testing.T) {
 // Conforms: payload/two-parts
 func TestEchoEmptyMetadata(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		got := startClient(t, p.client, s, "echo", "--data", "hello", "--metadata", "").only(t)
 		want := digest(nil)
 		if p.deviates(dropsEmptyMetadata) {
@@ -57,7 +57,7 @@ func TestEchoEmptyMetadata(t *testing.T) {
 func TestEchoLarge(t *testing.T) {
 	const size = 17 << 20
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		got := startClient(t, p.client, s, "echo", "--size", strconv.Itoa(size)).only(t)
 		s.expectSetup(t, "")
 		if !p.deviates(diesOfLargeFrames) {
@@ -72,7 +72,7 @@ func TestEchoLarge(t *testing.T) {
 func TestConcurrent(t *testing.T) {
 	const count, size = 100, 200
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		flags := []string{"--count", strconv.Itoa(count), "--size", strconv.Itoa(size)}
 		for i, got := range startClient(t, p.client, s, "concurrent", flags...).finish(t, count) {
 			expectEcho(t, got, numbered(i, size), noMetadata)

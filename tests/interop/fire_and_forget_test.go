@@ -13,7 +13,7 @@ import (
 func TestFireAndForget(t *testing.T) {
 	const count, size = 50, 300
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		c := startClient(t, p.client, s, "fnf", "--count", strconv.Itoa(count), "--size", strconv.Itoa(size), "--metadata", "m")
 		metadata := digest([]byte("m"))
 		results := c.finish(t, count+1)

@@ -7,7 +7,7 @@ import "testing"
 // Conforms: keepalive/client-sends, keepalive/answered
 func TestIdle(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		c := startClient(t, p.client, s, "idle", "--data", "awake",
 			"--keepalive-interval", "200ms", "--keepalive-lifetime", "2s", "--idle", "5s")
 		expectEcho(t, c.only(t), "awake", noMetadata)

@@ -19,7 +19,7 @@ func eachLeasingPair(t *testing.T, scenario func(*testing.T, pair)) {
 func TestLeaseLimitsRequests(t *testing.T) {
 	const allowed, count = 3, 5
 	eachLeasingPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server, "--lease", strconv.Itoa(allowed))
+		s := startServer(t, p, "--lease", strconv.Itoa(allowed))
 		results := startClient(t, p.client, s, "lease", "--count", strconv.Itoa(count)).finish(t, count)
 		s.expectSetup(t, "")
 		for i, got := range results {
@@ -37,7 +37,7 @@ func TestLeaseLimitsRequests(t *testing.T) {
 func TestLeaseIsRenewed(t *testing.T) {
 	const allowed, count = 2, 7
 	eachLeasingPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server, "--lease", strconv.Itoa(allowed), "--lease-ttl", "300ms")
+		s := startServer(t, p, "--lease", strconv.Itoa(allowed), "--lease-ttl", "300ms")
 		results := startClient(t, p.client, s, "lease-renewed", "--count", strconv.Itoa(count)).finish(t, count)
 		s.expectSetup(t, "")
 		for i, got := range results {
@@ -51,7 +51,7 @@ func TestLeaseIsRenewed(t *testing.T) {
 func TestLeaseOfAClient(t *testing.T) {
 	grants := func(p pair) bool { return !p.deviates(knowsNoLeases) && !p.client.deviates(asClient, grantsNothing) }
 	eachPairThat(t, grants, func(t *testing.T, p pair) {
-		s := startServer(t, p.server, "--lease", "1")
+		s := startServer(t, p, "--lease", "1")
 		got := startClient(t, p.client, s, "lease", "--grant", "7").only(t)
 		s.expectSetup(t, "")
 		if p.server.deviates(asServer, diesOfLease) {
@@ -68,7 +68,7 @@ func TestLeaseOfAClient(t *testing.T) {
 func TestLeaseIsUnsupported(t *testing.T) {
 	proposes := func(p pair) bool { return !p.client.deviates(asClient, knowsNoLeases) }
 	eachPairThat(t, proposes, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		got := startClient(t, p.client, s, "lease").only(t)
 		switch {
 		case p.server.deviates(asServer, knowsNoLeases):

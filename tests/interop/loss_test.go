@@ -10,7 +10,7 @@ const inflight = 20
 // startInflight starts a client with requests that the server has and never answers.
 func startInflight(t *testing.T, p pair) (*server, *client) {
 	t.Helper()
-	s := startServer(t, p.server)
+	s := startServer(t, p)
 	c := startClient(t, p.client, s, "loss", "--count", strconv.Itoa(inflight))
 	s.expectSetup(t, "")
 	if r := c.nextReport(t); r.Inflight != inflight {

@@ -3,17 +3,61 @@ package interop
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
 
+// transport is what a pair talks over.
+type transport string
+
+const (
+	tcp    transport = "tcp"
+	ws     transport = "ws"
+	secure transport = "tls"
+	wss    transport = "wss"
+)
+
+// listenURLs are where servers listen.
+var listenURLs = map[transport]string{
+	tcp:    "tcp://127.0.0.1:0",
+	ws:     "ws://127.0.0.1:0/rsocket",
+	secure: "tls://127.0.0.1:0",
+	wss:    "wss://127.0.0.1:0/rsocket",
+}
+
+func (t transport) isSecure() bool { return t == secure || t == wss }
+
 // pair is a client program and the server program that it talks to.
-type pair struct{ client, server peer }
+type pair struct {
+	client, server peer
+	over           transport
+}
 
-func (p pair) String() string { return fmt.Sprintf("%s:%s", p.client, p.server) }
+func (p pair) String() string {
+	if p.over == tcp {
+		return fmt.Sprintf("%s:%s", p.client, p.server)
+	}
+	return fmt.Sprintf("%s:%s@%s", p.client, p.server, p.over)
+}
 
-// matrix has every pair with one of our programs at one end at least.
-var matrix = []pair{
+// matrix has every pair with one of our programs at one end at least, over each transport that both have. With TLS those
+// that do not share an implementation of it are enough.
+var matrix = slices.Concat(programsOver(tcp), programsOver(ws), programsOver(secure), programsOver(wss))
+
+func programsOver(over transport) []pair {
+	var pairs []pair
+	for _, p := range programs {
+		if over.isSecure() && (p[0] == p[1] || p[0] == rsocketRust || p[1] == rsocketRust) {
+			continue
+		}
+		pairs = append(pairs, pair{p[0], p[1], over})
+	}
+	return pairs
+}
+
+// programs are a client and a server each.
+var programs = [][2]peer{
 	{oursGo, oursGo},
 	{oursGo, oursRust},
 	{oursRust, oursGo},
@@ -28,7 +72,7 @@ var matrix = []pair{
 	{rsocketRust, oursRust},
 }
 
-var pairsFlag = flag.String("pairs", "", "run these CLIENT:SERVER pairs, separated by commas, instead of the matrix")
+var pairsFlag = flag.String("pairs", "", "run these CLIENT:SERVER or CLIENT:SERVER@TRANSPORT pairs, separated by commas, instead of the matrix")
 
 // eachPair runs a scenario for every pair, two processes each, as many pairs at once as go test allows.
 func eachPair(t *testing.T, scenario func(*testing.T, pair)) {
@@ -60,10 +104,14 @@ func selectedPairs() ([]pair, error) {
 	}
 	var pairs []pair
 	for name := range strings.SplitSeq(*pairsFlag, ",") {
-		client, server, ok := strings.Cut(name, ":")
-		p := pair{peer(client), peer(server)}
-		if !ok || variables[p.client] == "" || variables[p.server] == "" {
-			return nil, fmt.Errorf("-pairs: %q is not CLIENT:SERVER with the names of two peers", name)
+		programs, over, given := strings.Cut(name, "@")
+		if !given {
+			over = string(tcp)
+		}
+		client, server, ok := strings.Cut(programs, ":")
+		p := pair{peer(client), peer(server), transport(over)}
+		if !ok || variables[p.client] == "" || variables[p.server] == "" || listenURLs[p.over] == "" {
+			return nil, fmt.Errorf("-pairs: %q is not CLIENT:SERVER or CLIENT:SERVER@TRANSPORT with the names of two peers", name)
 		}
 		pairs = append(pairs, p)
 	}

@@ -16,7 +16,7 @@ func TestStreamOverrun(t *testing.T) {
 	const wanted = 500_000
 	overruns := func(p pair) bool { return p.server.deviates(asServer, ignoresCredit) }
 	eachPairThat(t, overruns, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		c := startClient(t, p.client, s, "stream-cancel", "--data", "after", "--after", strconv.Itoa(wanted), "--prefetch", "1")
 		got := c.itemsThenEcho(t, "after")
 		s.expectSetup(t, "")
@@ -33,7 +33,7 @@ func TestChannelOverrun(t *testing.T) {
 	const count = 100_000
 	overruns := func(p pair) bool { return p.client.deviates(asClient, ignoresCredit) }
 	eachPairThat(t, overruns, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		got := startClient(t, p.client, s, "channel", "--count", strconv.Itoa(count)).onlyItems(t)
 		s.expectSetup(t, "")
 		expectFewer(t, got, count)

@@ -7,7 +7,7 @@ import "testing"
 // Conforms: metadata-push/stream-0, unexpected/push-on-stream
 func TestMetadataPush(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		for _, c := range []struct {
 			name  string
 			flags []string

@@ -12,8 +12,8 @@ import (
 func eachResumingPair(t *testing.T, how cut, scenario func(*testing.T, pair, *server, *cutter)) {
 	t.Helper()
 	eachPairThat(t, resumesExactly, func(t *testing.T, p pair) {
-		s := startServer(t, p.server, "--resume")
-		scenario(t, p, s, startCutter(t, s, how))
+		s := startServer(t, p, "--resume")
+		scenario(t, p, s, startCutter(t, s, how.after(p.over)))
 		s.terminate(t)
 	})
 }
@@ -109,10 +109,10 @@ func TestResumeChannel(t *testing.T) {
 
 // Leases end with their transport, and begin anew with the next.
 func TestResumeLeases(t *testing.T) {
-	const count, size = 60, 500
+	const count, size = 80, 500
 	eachPairThat(t, resumesExactly, func(t *testing.T, p pair) {
-		s := startServer(t, p.server, "--resume", "--lease", "20", "--lease-ttl", "300ms")
-		w := startCutter(t, s, cut{least: 2_000, most: 10_000})
+		s := startServer(t, p, "--resume", "--lease", "20", "--lease-ttl", "300ms")
+		w := startCutter(t, s, cut{least: 2_000, most: 10_000}.after(p.over))
 		flags := []string{"--resume", "--count", strconv.Itoa(count), "--size", strconv.Itoa(size)}
 		results := startClient(t, p.client, w.server(s), "lease-renewed", flags...).finish(t, count)
 		s.expectSetup(t, "")
@@ -129,7 +129,7 @@ func TestResumeWithoutLoss(t *testing.T) {
 	const count = 100
 	knows := func(p pair) bool { return !p.deviates(knowsNoResume) }
 	eachPairThat(t, knows, func(t *testing.T, p pair) {
-		s := startServer(t, p.server, "--resume")
+		s := startServer(t, p, "--resume")
 		got := startClient(t, p.client, s, "stream", "--resume", "--count", strconv.Itoa(count)).onlyItems(t)
 		s.expectSetup(t, "")
 		expectItemsFrom(t, p, got, count)
@@ -143,7 +143,7 @@ func TestResumeWithoutLoss(t *testing.T) {
 func TestResumeUnsupported(t *testing.T) {
 	proposes := func(p pair) bool { return !p.client.deviates(asClient, knowsNoResume) }
 	eachPairThat(t, proposes, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		got := startClient(t, p.client, s, "echo", "--resume", "--data", "hello").only(t)
 		switch {
 		case p.server.deviates(asServer, knowsNoResume):
@@ -163,14 +163,16 @@ func TestResumeUnsupported(t *testing.T) {
 // eachForgetfulClient runs a scenario for clients that keep nothing of what they send.
 func eachForgetfulClient(t *testing.T, scenario func(*testing.T, pair)) {
 	t.Helper()
-	forgets := func(p pair) bool { return p.client.deviates(asClient, keepsNoFrames) && !p.deviates(knowsNoResume) }
+	forgets := func(p pair) bool {
+		return p.over == tcp && p.client.deviates(asClient, keepsNoFrames) && !p.deviates(knowsNoResume)
+	}
 	eachPairThat(t, forgets, scenario)
 }
 
 // A client that keeps nothing can go on where nothing was lost.
 func TestResumeIdle(t *testing.T) {
 	eachForgetfulClient(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server, "--resume")
+		s := startServer(t, p, "--resume")
 		// Behind the first answer, long before the next request.
 		w := startCutter(t, s, cut{least: 9, most: 10, times: 1})
 		got := startClient(t, p.client, w.server(s), "idle", "--resume", "--idle", "4s", "--data", "hello").only(t)
@@ -185,7 +187,7 @@ func TestResumeIdle(t *testing.T) {
 func TestResumeLostAnswer(t *testing.T) {
 	const size = 5_000
 	eachForgetfulClient(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server, "--resume")
+		s := startServer(t, p, "--resume")
 		// Within the stream's only item, when nothing is under way the other way.
 		w := startCutter(t, s, cut{least: 1_000, most: 1_001, times: 1})
 		got := startClient(t, p.client, w.server(s), "stream-big", "--resume", "--size", strconv.Itoa(size)).onlyItems(t)
@@ -205,7 +207,7 @@ func TestResumeLostAnswer(t *testing.T) {
 // Conforms: resume/positions-judged, resume/position-refused
 func TestResumeLostRequest(t *testing.T) {
 	eachForgetfulClient(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server, "--resume")
+		s := startServer(t, p, "--resume")
 		// Behind the first answer, and within the next request.
 		w := startCutter(t, s, cut{least: 100, most: 101, times: 1})
 		got := startClient(t, p.client, w.server(s), "echo", "--resume", "--size", "1000").only(t)
@@ -220,10 +222,10 @@ func TestResumeLostRequest(t *testing.T) {
 func TestResumeFromTheBeginning(t *testing.T) {
 	const count, size = 10, 500
 	forgets := func(p pair) bool {
-		return p.server.deviates(asServer, forgetsPositions) && resumesExactly(pair{p.client, p.client})
+		return p.over == tcp && p.server.deviates(asServer, forgetsPositions) && resumesExactly(pair{p.client, p.client, p.over})
 	}
 	eachPairThat(t, forgets, func(t *testing.T, p pair) {
-		s := startServer(t, p.server, "--resume")
+		s := startServer(t, p, "--resume")
 		// After three requests, and not before the server has noticed.
 		w := startCutter(t, s, cut{least: 1_600, most: 1_601, times: 1, delay: time.Second})
 		flags := []string{"--resume", "--count", strconv.Itoa(count), "--size", strconv.Itoa(size)}

@@ -2,6 +2,8 @@ package interop
 
 import (
 	"fmt"
+	"net"
+	neturl "net/url"
 	"strings"
 	"testing"
 )
@@ -10,16 +12,27 @@ import (
 type server struct {
 	*process
 	url string
+	// clientFlags are what its clients need beside the url.
+	clientFlags []string
 }
 
-func startServer(t *testing.T, who peer, flags ...string) *server {
+// startServer starts the pair's server, on its transport.
+func startServer(t *testing.T, p pair, flags ...string) *server {
 	t.Helper()
-	args := append([]string{"server", "--listen", "tcp://127.0.0.1:0"}, flags...)
-	s := &server{process: start(t, who, args...)}
+	listen := listenURLs[p.over]
+	args := append([]string{"server", "--listen", listen}, flags...)
+	var clientFlags []string
+	if p.over.isSecure() {
+		certificates := newCertificates(t)
+		args = append(args, certificates.flags("server")...)
+		clientFlags = certificates.flags("client")
+	}
+	s := &server{process: start(t, p.server, args...), clientFlags: clientFlags}
 	ready := s.nextLine(t)
 	url, ok := strings.CutPrefix(ready, "ready ")
-	if !ok || !strings.HasPrefix(url, "tcp://127.0.0.1:") {
-		t.Fatalf("%s: its first line is %q, want `ready tcp://127.0.0.1:PORT`", s.name, ready)
+	before, after, _ := strings.Cut(listen, ":0")
+	if !ok || !strings.HasPrefix(url, before+":") || !strings.HasSuffix(url, after) {
+		t.Fatalf("%s: its first line is %q, want `ready %s:PORT%s`", s.name, ready, before, after)
 	}
 	s.url = url
 	return s
@@ -46,4 +59,15 @@ func (s *server) expectServes(t *testing.T, client peer) {
 	s.expectSetup(t, "")
 	expectEcho(t, c.only(t), "still there?", noMetadata)
 	s.terminate(t)
+}
+
+// by gives the server's url with another address in it, and the address that it had.
+func (s *server) by(t *testing.T, other net.Addr) (url, address string) {
+	t.Helper()
+	at, err := neturl.Parse(s.url)
+	if err != nil {
+		t.Fatalf("reading the server's url: %v", err)
+	}
+	address, at.Host = at.Host, other.String()
+	return at.String(), address
 }

@@ -13,7 +13,7 @@ const (
 // Conforms: setup/payload
 func TestSetupPayloadArrives(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		c := startClient(t, p.client, s, "echo", "--data", "hello", "--setup-data", "who", "--setup-metadata", "secret")
 		expectEcho(t, c.only(t), "hello", noMetadata)
 		s.expectLine(t, fmt.Sprintf("setup data=%x metadata=%x", "who", "secret"))
@@ -26,7 +26,7 @@ func TestSetupPayloadArrives(t *testing.T) {
 // Conforms: error/rejected-setup, setup/client-request-rejected
 func TestRejectedSetup(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		got := startClient(t, p.client, s, "rejected", "--setup-data", "reject:no entry").only(t)
 		s.expectSetup(t, "reject:no entry")
 		expectRejection(t, p, got)
@@ -52,7 +52,7 @@ func expectRejection(t *testing.T, p pair, got result) {
 // Conforms: error/application-error, request-response/failed
 func TestApplicationError(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		got := startClient(t, p.client, s, "error", "--data", "out of order").only(t)
 		expectFailure(t, got, applicationError, "out of order")
 		s.expectSetup(t, "")

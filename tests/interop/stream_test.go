@@ -8,7 +8,7 @@ import (
 // Conforms: request-stream/completed
 func TestStream(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		for _, count := range []int{0, 1, 1000} {
 			t.Run(strconv.Itoa(count), func(t *testing.T) {
 				expectItemsFrom(t, p, startClient(t, p.client, s, "stream", "--count", strconv.Itoa(count)).onlyItems(t), count)
@@ -25,7 +25,7 @@ func TestStream(t *testing.T) {
 func TestStreamCredit(t *testing.T) {
 	const count = 1000
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		for _, prefetch := range []string{"1", "16"} {
 			t.Run(prefetch, func(t *testing.T) {
 				c := startClient(t, p.client, s, "stream", "--count", strconv.Itoa(count), "--prefetch", prefetch)
@@ -45,10 +45,16 @@ func TestStreamCancel(t *testing.T) {
 	const (
 		after, prefetch = 100, 16
 		// An item takes 12 bytes at most, here. The stream has a million, more than ten million bytes.
-		bound = (after+prefetch)*12 + 1024
+		bytes = (after+prefetch)*12 + 1024
+		// What a handshake takes besides, and a record for each item.
+		secureBytes = bytes + (after+prefetch)*32 + 4096
 	)
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		bound := int64(bytes)
+		if p.over.isSecure() {
+			bound = secureBytes
+		}
+		s := startServer(t, p)
 		w := startWire(t, s)
 		c := startClient(t, p.client, w.server(s), "stream-cancel", "--data", "after",
 			"--after", strconv.Itoa(after), "--prefetch", strconv.Itoa(prefetch))
@@ -74,7 +80,7 @@ func TestStreamCancel(t *testing.T) {
 // Conforms: request-stream/failed
 func TestStreamError(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		for _, count := range []int{0, 5} {
 			t.Run(strconv.Itoa(count), func(t *testing.T) {
 				got := startClient(t, p.client, s, "stream-error", "--count", strconv.Itoa(count)).onlyItems(t)
@@ -105,7 +111,7 @@ func TestStreamError(t *testing.T) {
 // Conforms: fragmentation/payload
 func TestStreamBig(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
-		s := startServer(t, p.server)
+		s := startServer(t, p)
 		for _, c := range []struct {
 			name, size, prefetch string
 			count                int

@@ -3,7 +3,6 @@ package interop
 import (
 	"io"
 	"net"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,7 +21,8 @@ func startWire(t *testing.T, s *server) *wire {
 	if err != nil {
 		t.Fatalf("listening for a client: %v", err)
 	}
-	w := &wire{url: "tcp://" + listener.Addr().String(), ended: make(chan struct{})}
+	url, target := s.by(t, listener.Addr())
+	w := &wire{url: url, ended: make(chan struct{})}
 	go func() {
 		defer close(w.ended)
 		client, err := listener.Accept()
@@ -30,7 +30,7 @@ func startWire(t *testing.T, s *server) *wire {
 			return // The test is over.
 		}
 		defer client.Close()
-		server, err := net.Dial("tcp", strings.TrimPrefix(s.url, "tcp://"))
+		server, err := net.Dial("tcp", target)
 		if err != nil {
 			return // The client is told by the end of its connection.
 		}
@@ -65,7 +65,7 @@ func (w *wire) Write(p []byte) (int, error) {
 }
 
 // server is the server as a client sees it that connects through the wire.
-func (w *wire) server(s *server) *server { return &server{process: s.process, url: w.url} }
+func (w *wire) server(s *server) *server { return &server{s.process, w.url, s.clientFlags} }
 
 // sentByServer waits for the connection's end and tells how many bytes came from the server.
 func (w *wire) sentByServer(t *testing.T) int64 {

@@ -55,6 +55,12 @@
 // The transport went away.
 #define RSOCKET_ORIGIN_TRANSPORT 4
 
+// The handshake is over, and `rsocket_layer_send` takes bytes.
+#define RSOCKET_LAYER_OPEN 1
+
+// The peer has closed the layer in an orderly way: nothing more will be received.
+#define RSOCKET_LAYER_CLOSED_BY_PEER 2
+
 // Start a request-response. `token` comes back in exactly one event unless it is cancelled or the connection ends.
 #define RSOCKET_COMMAND_REQUEST_RESPONSE 1
 
@@ -298,6 +304,24 @@ enum rsocket_result
   RSOCKET_RESULT_SUSPENDED = 14,
   // The connection cannot go on exactly where it was.
   RSOCKET_RESULT_CANNOT_RESUME = 15,
+  // The library was built without this.
+  RSOCKET_RESULT_NOT_BUILT = 16,
+  // The peer broke the rules of a layer.
+  RSOCKET_RESULT_LAYER_PROTOCOL = 17,
+  // A message of a layer is longer than the limit.
+  RSOCKET_RESULT_MESSAGE_TOO_LONG = 18,
+  // A layer's handshake came to nothing: the peer refused it, or this side refused the peer.
+  RSOCKET_RESULT_HANDSHAKE_REFUSED = 19,
+  // The transport ended although the peer had not closed the layer.
+  RSOCKET_RESULT_CUT_OFF = 20,
+  // The peer closed a layer because something was wrong.
+  RSOCKET_RESULT_CLOSED_WITH_ERROR = 21,
+  // A layer is not open: its handshake is not over, or it has been closed.
+  RSOCKET_RESULT_NOT_OPEN = 22,
+  // The peer's certificate is not one that this side trusts.
+  RSOCKET_RESULT_CERTIFICATE = 23,
+  // The peer did not take this side's certificate, or wants one.
+  RSOCKET_RESULT_CERTIFICATE_REFUSED = 24,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -312,6 +336,13 @@ typedef struct rsocket_config rsocket_config;
 
 // One RSocket connection over a byte stream such as TCP.
 typedef struct rsocket_connection rsocket_connection;
+
+// A layer between length-prefixed frames, which `rsocket_connection_drive` takes and gives, and a transport.
+//
+// A program has the layer start, hands it what the transport brings and what is to be sent, and writes what comes back
+// to the transport, in order. After a call has failed the layer is of no use any more, except that
+// `rsocket_layer_last_output` tells what is still to be written, and `rsocket_layer_last_error` what was wrong.
+typedef struct rsocket_layer rsocket_layer;
 
 // Something that the caller wants done.
 typedef struct rsocket_command {
@@ -438,6 +469,32 @@ typedef struct rsocket_setup {
   // Length of it in bytes.
   size_t resume_token_len;
 } rsocket_setup;
+
+// What a call for a layer brought. The pointers live until the next call for the layer, and are NULL where their length
+// is 0.
+typedef struct rsocket_layer_output {
+  // Bytes for `rsocket_connection_drive`: length-prefixed frames, cut anywhere.
+  const uint8_t *plain;
+  // How many.
+  size_t plain_len;
+  // Bytes to be written to the transport.
+  const uint8_t *wire;
+  // How many.
+  size_t wire_len;
+  // The layer's state, of `RSOCKET_LAYER_`.
+  uint32_t flags;
+} rsocket_layer_output;
+
+// What was wrong.
+typedef struct rsocket_layer_error {
+  // The result of the call that failed.
+  rsocket_result result;
+  // What was wrong, for people: UTF-8 without a NUL at the end. From a peer it can be anything. Lives until the next
+  // call for the layer; NULL when empty.
+  const uint8_t *message;
+  // Length of the message in bytes.
+  size_t message_len;
+} rsocket_layer_error;
 
 // What a client wants to go on with.
 typedef struct rsocket_resume_request {
@@ -595,6 +652,71 @@ rsocket_result rsocket_connection_close_reason(struct rsocket_connection *connec
 rsocket_result rsocket_connection_setup(struct rsocket_connection *connection,
                                         struct rsocket_setup *setup);
 
+// Frees a layer. NULL does nothing.
+//
+// # Safety
+// `layer` came from a `rsocket_layer_new_` function, has not been freed, and no thread is inside it.
+void rsocket_layer_free(struct rsocket_layer *layer);
+
+// Says the layer's first word, if this side has it. To be called once, before the others.
+//
+// # Safety
+// `layer` is a live handle and `output` is valid for writing.
+rsocket_result rsocket_layer_start(struct rsocket_layer *layer,
+                                   struct rsocket_layer_output *output);
+
+// Takes bytes that the transport brought, all of them. What they were for the layer itself is answered in the output's
+// `wire`.
+//
+// Fails with `RSOCKET_RESULT_LAYER_PROTOCOL`, `RSOCKET_RESULT_MESSAGE_TOO_LONG`, `RSOCKET_RESULT_HANDSHAKE_REFUSED` or
+// `RSOCKET_RESULT_CLOSED_WITH_ERROR`. See `rsocket_layer_last_output` for what was received before that, and for what the
+// peer is to be told.
+//
+// # Safety
+// `layer` is a live handle, `bytes` is valid for its length, and `output` is valid for writing.
+rsocket_result rsocket_layer_receive(struct rsocket_layer *layer,
+                                     const uint8_t *bytes,
+                                     size_t bytes_len,
+                                     struct rsocket_layer_output *output);
+
+// Takes bytes from a connection, cut anywhere. Fails with `RSOCKET_RESULT_NOT_OPEN` before the handshake is over and once
+// either side has closed; the layer still receives then.
+//
+// # Safety
+// `layer` is a live handle, `plain` is valid for its length, and `output` is valid for writing.
+rsocket_result rsocket_layer_send(struct rsocket_layer *layer,
+                                  const uint8_t *plain,
+                                  size_t plain_len,
+                                  struct rsocket_layer_output *output);
+
+// Notes that the transport has ended. Fails with `RSOCKET_RESULT_CUT_OFF` where the peer had not closed the layer before.
+//
+// # Safety
+// `layer` is a live handle.
+rsocket_result rsocket_layer_end(struct rsocket_layer *layer);
+
+// Ends what this side sends, in an orderly way. Does nothing the second time.
+//
+// # Safety
+// `layer` is a live handle and `output` is valid for writing.
+rsocket_result rsocket_layer_close(struct rsocket_layer *layer,
+                                   struct rsocket_layer_output *output);
+
+// Tells again what the last call brought, also where it failed: what was received before, and what is still to be
+// written.
+//
+// # Safety
+// `layer` is a live handle and `output` is valid for writing.
+rsocket_result rsocket_layer_last_output(struct rsocket_layer *layer,
+                                         struct rsocket_layer_output *output);
+
+// Tells why a call failed, the last that did. `RSOCKET_RESULT_NOT_READY` while none has.
+//
+// # Safety
+// `layer` is a live handle and `error` is valid for writing.
+rsocket_result rsocket_layer_last_error(struct rsocket_layer *layer,
+                                        struct rsocket_layer_error *error);
+
 // Says what a result means, in English, as a string that lives as long as the library. Unknown numbers have a text
 // too. Any thread.
 const char *rsocket_result_text(uint32_t result);
@@ -643,6 +765,55 @@ rsocket_result rsocket_connection_resume(struct rsocket_connection *connection,
 
 // The version of the library, such as "0.8.0", as a string that lives as long as the library. Any thread.
 const char *rsocket_version(void);
+
+// Makes a layer that asks a server for a WebSocket, to be freed with `rsocket_layer_free`.
+//
+// `host` is what the URL has between the slashes, with the port if it is given there; `path` is the rest of it, with the
+// query, `/` where it is empty. `headers` are further lines of the request such as "Authorization: Bearer …", and
+// `subprotocols` what is asked for, the best first, "rsocket" as a rule; lines are ended or separated by "\n".
+// `max_message_len` bounds received messages, in bytes; 0 means the longest frame that there is, 16777215.
+//
+// Returns `RSOCKET_RESULT_INVALID_ARGUMENT` when one of them fits no request, and `RSOCKET_RESULT_NOT_BUILT` where the
+// library has no WebSocket.
+//
+// # Safety
+// Each pointer is valid for its length, and `layer` is valid for writing.
+rsocket_result rsocket_layer_new_websocket_client(const uint8_t *host,
+                                                  size_t host_len,
+                                                  const uint8_t *path,
+                                                  size_t path_len,
+                                                  const uint8_t *headers,
+                                                  size_t headers_len,
+                                                  const uint8_t *subprotocols,
+                                                  size_t subprotocols_len,
+                                                  uint64_t max_message_len,
+                                                  struct rsocket_layer **layer);
+
+// Makes a layer that lets a client in, for one connection, to be freed with `rsocket_layer_free`. It answers a client
+// that is not let in with an HTTP status.
+//
+// `origins` are those of the web pages that may connect, such as "https://example.com", beside the pages of the host
+// itself; "*" is all of them. `hosts` are the names that the server goes by, and `paths` where it is found; without any
+// it is each. `subprotocols` are those that are agreed to, the best first, "rsocket" as a rule. All are lines, ended or
+// separated by "\n". `max_message_len` bounds received messages and `max_head_len` requests, in bytes; 0 means the
+// default, 16777215 and 16384.
+//
+// Returns `RSOCKET_RESULT_INVALID_ARGUMENT` for what is not UTF-8, and `RSOCKET_RESULT_NOT_BUILT` where the library has
+// no WebSocket.
+//
+// # Safety
+// Each pointer is valid for its length, and `layer` is valid for writing.
+rsocket_result rsocket_layer_new_websocket_server(const uint8_t *origins,
+                                                  size_t origins_len,
+                                                  const uint8_t *hosts,
+                                                  size_t hosts_len,
+                                                  const uint8_t *paths,
+                                                  size_t paths_len,
+                                                  const uint8_t *subprotocols,
+                                                  size_t subprotocols_len,
+                                                  uint64_t max_message_len,
+                                                  uint64_t max_head_len,
+                                                  struct rsocket_layer **layer);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,12 +1,11 @@
 //! `rsocket_connection`: one connection over a byte stream, without the stream.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-
 use rsocket_protocol::{CloseReason, Connection, Origin, Time};
 use rsocket_transport::length_prefix::Segment;
 
 use crate::config::rsocket_config;
 use crate::drive::{self, Inputs, Outputs};
+use crate::gate::Gate;
 use crate::guard::guard;
 use crate::memory;
 use crate::record::{rsocket_command, rsocket_event, rsocket_progress, rsocket_segment};
@@ -16,8 +15,7 @@ use crate::setup::{OwnedSetup, rsocket_setup};
 
 /// One RSocket connection over a byte stream such as TCP.
 pub struct rsocket_connection {
-    /// Who may enter: one of the constants below.
-    gate: AtomicU8,
+    gate: Gate,
     pub(crate) engine: Engine,
 }
 
@@ -41,10 +39,6 @@ pub(crate) struct Engine {
     pub(crate) resume_request: Option<OwnedResumeRequest>,
 }
 
-const FREE: u8 = 0;
-const ENTERED: u8 = 1;
-const POISONED: u8 = 2;
-
 /// Makes a connection whose transport has just been opened at `now_ns` on the caller's monotonic clock. A client's
 /// SETUP is the first output. To be freed with `rsocket_connection_free`; NULL when `config` is NULL.
 ///
@@ -63,7 +57,7 @@ pub unsafe extern "C" fn rsocket_connection_new(
         };
         let config = &config.config;
         made = Box::into_raw(Box::new(rsocket_connection {
-            gate: AtomicU8::new(FREE),
+            gate: Gate::new(),
             engine: Engine {
                 core: Connection::new(config, Time::from_nanos(now_ns)),
                 max_frame_len: config.limits.max_frame_len,
@@ -257,21 +251,8 @@ pub(crate) unsafe fn enter(
     }
     // SAFETY: live by the caller's promise; the gate may be shared between threads.
     let gate = unsafe { &(*connection).gate };
-    match gate.compare_exchange(FREE, ENTERED, Ordering::Acquire, Ordering::Relaxed) {
-        Ok(_) => {}
-        Err(POISONED) => return rsocket_result::Panic,
-        Err(_) => return rsocket_result::Busy,
-    }
-    // SAFETY: the gate lets only this thread come here.
-    let engine = unsafe { &mut (*connection).engine };
-    let result = guard(|| match body(engine) {
-        Ok(()) => rsocket_result::Ok,
-        Err(error) => error,
-    });
-    let left = match result {
-        rsocket_result::Panic => POISONED,
-        _ => FREE,
-    };
-    gate.store(left, Ordering::Release);
-    result
+    gate.enter(|| {
+        // SAFETY: the gate lets only this thread come here.
+        body(unsafe { &mut (*connection).engine })
+    })
 }

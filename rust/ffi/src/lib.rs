@@ -18,13 +18,16 @@
 pub mod config;
 pub mod connection;
 mod drive;
+mod gate;
 mod guard;
+pub mod layer;
 mod memory;
 pub mod record;
 pub mod result;
 pub mod resume;
 mod setup;
 pub mod version;
+pub mod websocket;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_char};
 
 use rsocket_protocol::SendError;
+use rsocket_transport::layer::LayerErrorKind;
 
 /// The outcome of a call, also the `code` of a `RSOCKET_EVENT_REFUSED`. Numbers are never reused.
 #[repr(u32)]
@@ -40,6 +41,24 @@ pub enum rsocket_result {
     Suspended = 14,
     /// The connection cannot go on exactly where it was.
     CannotResume = 15,
+    /// The library was built without this.
+    NotBuilt = 16,
+    /// The peer broke the rules of a layer.
+    LayerProtocol = 17,
+    /// A message of a layer is longer than the limit.
+    MessageTooLong = 18,
+    /// A layer's handshake came to nothing: the peer refused it, or this side refused the peer.
+    HandshakeRefused = 19,
+    /// The transport ended although the peer had not closed the layer.
+    CutOff = 20,
+    /// The peer closed a layer because something was wrong.
+    ClosedWithError = 21,
+    /// A layer is not open: its handshake is not over, or it has been closed.
+    NotOpen = 22,
+    /// The peer's certificate is not one that this side trusts.
+    Certificate = 23,
+    /// The peer did not take this side's certificate, or wants one.
+    CertificateRefused = 24,
 }
 
 impl From<SendError> for rsocket_result {
@@ -56,6 +75,21 @@ impl From<SendError> for rsocket_result {
             SendError::NoLease => Self::NoLease,
             SendError::NotCopied => Self::InvalidArgument,
             SendError::Suspended => Self::Suspended,
+        }
+    }
+}
+
+impl From<LayerErrorKind> for rsocket_result {
+    fn from(kind: LayerErrorKind) -> Self {
+        match kind {
+            LayerErrorKind::TooLong => Self::MessageTooLong,
+            LayerErrorKind::Refused => Self::HandshakeRefused,
+            LayerErrorKind::CutOff => Self::CutOff,
+            LayerErrorKind::ClosedWithError => Self::ClosedWithError,
+            LayerErrorKind::NotOpen => Self::NotOpen,
+            LayerErrorKind::Certificate => Self::Certificate,
+            LayerErrorKind::CertificateRefused => Self::CertificateRefused,
+            _ => Self::LayerProtocol,
         }
     }
 }
@@ -85,6 +119,15 @@ fn text(result: u32) -> &'static CStr {
         13 => c"the peer's lease allows no more requests now",
         14 => c"the connection has no transport at the moment",
         15 => c"the connection cannot be resumed",
+        16 => c"the library was built without this",
+        17 => c"the peer broke the rules of the layer",
+        18 => c"a message is longer than the limit",
+        19 => c"the handshake was refused",
+        20 => c"the transport ended in the middle",
+        21 => c"the peer closed the layer because something was wrong",
+        22 => c"the layer is not open",
+        23 => c"the peer's certificate is not trusted",
+        24 => c"the peer did not accept the certificate, or wants one",
         _ => c"unknown result",
     }
 }

@@ -1,8 +1,10 @@
 //! The client: a connection, and requests on it as the scenarios need them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use rsocket_runtime::tls::rustls::ClientConfig;
 use rsocket_runtime::{
     Backoff, ConnectError, ConnectOptions, Connection, Error, Origin, Payload, ResumeOptions,
 };
@@ -48,7 +50,8 @@ impl From<Error> for Failure {
 
 pub(crate) async fn run(options: options::Client) -> anyhow::Result<()> {
     let report = Report::new(options.scenario.name());
-    let connection = match connect(&options).await {
+    let tls = options.tls.client()?;
+    let connection = match connect(&options, tls).await {
         Ok(connection) => connection,
         Err(error) if matches!(options.scenario, Scenario::Rejected) => {
             report.result(0, &Err(Failure::local(&error.to_string())))?;
@@ -69,7 +72,10 @@ pub(crate) async fn run(options: options::Client) -> anyhow::Result<()> {
     scenario.with_context(|| format!("scenario {}", options.scenario.name()))
 }
 
-async fn connect(options: &options::Client) -> Result<Connection, ConnectError> {
+async fn connect(
+    options: &options::Client,
+    tls: Option<Arc<ClientConfig>>,
+) -> Result<Connection, ConnectError> {
     let mut connect_options = ConnectOptions::default()
         .keepalive(options.keepalive_interval, options.keepalive_lifetime)
         .setup_payload(&options.setup());
@@ -79,6 +85,9 @@ async fn connect(options: &options::Client) -> Result<Connection, ConnectError> 
     if options.resume {
         let backoff = Backoff::default().min(MIN_DELAY).max(MAX_DELAY);
         connect_options = connect_options.resume(ResumeOptions::default().backoff(backoff));
+    }
+    if let Some(config) = tls {
+        connect_options = connect_options.tls(config);
     }
     rsocket_runtime::connect(&options.connect, connect_options).await
 }

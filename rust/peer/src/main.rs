@@ -12,6 +12,7 @@ mod responder;
 mod scenarios;
 mod server;
 mod streams;
+mod tls;
 
 use clap::{Parser, Subcommand};
 

@@ -1,5 +1,6 @@
 //! The command lines of both subcommands.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -22,13 +23,31 @@ pub(crate) struct Server {
     /// Agree that connections outlive their transports.
     #[arg(long)]
     pub(crate) resume: bool,
+    #[command(flatten)]
+    pub(crate) tls: Tls,
+}
+
+/// What both sides need at tls:// and wss://.
+#[derive(Args)]
+pub(crate) struct Tls {
+    /// File of the authority that is trusted.
+    #[arg(long)]
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// File of the own certificate.
+    #[arg(long, requires = "tls_ca", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// File of its key.
+    #[arg(long, requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
 }
 
 #[derive(Args)]
 pub(crate) struct Client {
-    /// Address of the server, tcp://HOST:PORT.
+    /// Address of the server, tcp://HOST:PORT or ws://HOST:PORT/PATH, or tls:// or wss:// likewise.
     #[arg(long)]
     pub(crate) connect: String,
+    #[command(flatten)]
+    pub(crate) tls: Tls,
     /// What to do.
     #[arg(long, value_enum)]
     pub(crate) scenario: Scenario,

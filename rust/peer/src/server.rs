@@ -24,6 +24,9 @@ pub(crate) async fn run(options: options::Server) -> anyhow::Result<()> {
     if options.resume {
         server_options = server_options.resume(ResumeOptions::default());
     }
+    if let Some(config) = options.tls.server()? {
+        server_options = server_options.tls(config);
+    }
     let server = Server::bind(&options.listen, server_options).await?;
     print_line(&format!("ready {}", server.url()));
     let _serving = server.serve_with(accept);

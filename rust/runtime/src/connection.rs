@@ -15,10 +15,12 @@ use crate::driver::{Clock, Driver, Responder, Resuming, Returning};
 use crate::pending::Pending;
 use crate::resume::fragment_len;
 use crate::shared::{Shared, State};
+#[cfg(feature = "tls")]
+use crate::tls;
 use crate::transport::Transport;
 use crate::{
-    Acceptor, ConnectOptions, Error, IntoItem, NotSupported, OpenChannel, Payload, RequestStream,
-    ResumeOptions, ServerOptions, opening,
+    Acceptor, ConnectOptions, Error, IntoItem, LayerError, NotSupported, OpenChannel, Payload,
+    RequestStream, ResumeOptions, ServerOptions, opening,
 };
 
 /// One end of an RSocket connection, for requests to the peer. Clones are the same connection.
@@ -60,12 +62,12 @@ impl Connection {
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        Self::start(Box::new(io), options)
+        Self::start(Transport::new(io), options)
     }
 
     /// Opens a connection as client over a transport of any type.
     pub(crate) fn start(
-        transport: Box<dyn Transport>,
+        transport: Transport,
         options: ConnectOptions,
     ) -> Result<Self, ConnectError> {
         check_setup(&options.setup)?;
@@ -117,7 +119,7 @@ impl Connection {
         };
         let shared = Shared::new(&config, options.max_output_bytes, Clock::start());
         let driver = Driver::new(
-            Box::new(io),
+            Transport::new(io),
             Arc::clone(&shared),
             &config.limits,
             Responder::Decided(acceptor),
@@ -273,6 +275,22 @@ impl Connection {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.shared.lock().core.is_closed()
+    }
+
+    /// What TLS agreed upon with the peer, such as who that is, on the transport that the connection has now or had last.
+    /// `None` for other connections than those at `tls://` and `wss://`, and for those over a transport that the program has
+    /// made itself: there the [`Tls`](crate::tls::Tls) that it was made of tells.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(&self) -> Option<tls::Agreed> {
+        let agreement = self.shared.lock().links.agreement.clone()?;
+        agreement.get().cloned()
+    }
+
+    /// What went wrong in a layer such as TLS or WebSocket, where that ended the connection.
+    #[must_use]
+    pub fn layer_error(&self) -> Option<LayerError> {
+        self.shared.lock().links.layer_error.clone()
     }
 
     /// How many of the peer's fire-and-forgets were dropped because too many were being handled; see

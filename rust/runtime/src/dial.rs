@@ -1,6 +1,8 @@
 //! Opening connections.
 
+use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rsocket_protocol::SetupConfig;
@@ -8,9 +10,14 @@ use rsocket_protocol::frame::MAX_FRAME_LEN;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::address::{AddressError, host_port};
+use crate::address::{Address, AddressError};
+use crate::layers::Layers;
+#[cfg(feature = "tls")]
+use crate::tls::{self, rustls, rustls::pki_types::ServerName};
 use crate::transport::Dial;
-use crate::{ConnectOptions, Connection, socket};
+#[cfg(feature = "websocket")]
+use crate::websocket;
+use crate::{ConnectOptions, Connection, LayerError, socket};
 
 /// Bytes of a SETUP frame beside its payload, MIME types of full length included.
 const SETUP_OVERHEAD: usize = 600;
@@ -30,6 +37,22 @@ pub enum ConnectError {
         /// What the system said.
         source: io::Error,
     },
+    /// The host took the connection, but did not open what is over it.
+    #[error("opening {address} failed")]
+    Layer {
+        /// Where to.
+        address: String,
+        /// What went wrong, such as a refusal by the host.
+        source: LayerError,
+    },
+    /// The system's authorities cannot be used.
+    #[cfg(feature = "tls")]
+    #[error(transparent)]
+    Tls(#[from] tls::ConfigError),
+    /// A header, a subprotocol or the host cannot be sent.
+    #[cfg(feature = "websocket")]
+    #[error(transparent)]
+    WebSocket(#[from] websocket::InvalidOption),
     /// It took longer than [`ConnectOptions::connect_timeout`].
     #[error("connecting to {address} took longer than {timeout:?}")]
     Timeout {
@@ -55,10 +78,12 @@ pub enum ConnectError {
     NoDial,
 }
 
-/// Connects to a server at `tcp://host:port`.
+/// Connects to a server at `tcp://host:port`, `tls://host:port`, `ws://host:port/path` or `wss://host:port/path`.
 ///
-/// Ready when the transport is open. The protocol does not confirm a SETUP: a server that rejects it closes the
-/// connection, and requests then fail with [`Error::RejectedSetup`](crate::Error::RejectedSetup).
+/// Ready when the transport is open, the handshakes of TLS and of a WebSocket included. The protocol does not confirm a
+/// SETUP: a server that rejects it closes the connection, and requests then fail with
+/// [`Error::RejectedSetup`](crate::Error::RejectedSetup). Nor does TLS 1.3 tell a client that the server wants a
+/// certificate before the handshake is over: then [`Connection::layer_error`] tells.
 ///
 /// # Errors
 /// See [`ConnectError`].
@@ -72,30 +97,134 @@ pub async fn connect(
     address: &str,
     mut options: ConnectOptions,
 ) -> Result<Connection, ConnectError> {
-    let host_port = host_port(address)?.to_owned();
+    let to = Address::parse(address)?;
+    let over = Over::new(address, &to, &options).await?;
     let given = options
         .resume
         .as_ref()
         .and_then(|resume| resume.dial.clone());
-    let dial = given.unwrap_or_else(|| Dial::new(move || open(host_port.clone())));
-    let limit = options.connect_timeout;
-    let transport = match timeout(limit, dial.begin()).await {
-        Ok(Ok(transport)) => transport,
-        Ok(Err(source)) => {
-            let address = address.to_owned();
-            return Err(ConnectError::Io { address, source });
-        }
-        Err(_) => {
-            return Err(ConnectError::Timeout {
-                address: address.to_owned(),
-                timeout: limit,
-            });
-        }
-    };
+    let dial = over.dial(given.unwrap_or_else(|| Dial::new(move || open(to.at.clone()))));
+    let transport = within(options.connect_timeout, address, dial.begin()).await?;
     if let Some(resume) = &mut options.resume {
         resume.dial = Some(dial);
     }
     Connection::start(transport, options)
+}
+
+/// What an address asks to be put over each socket.
+#[derive(Default)]
+struct Over {
+    #[cfg(feature = "tls")]
+    tls: Option<(Arc<rustls::ClientConfig>, ServerName<'static>)>,
+    #[cfg(feature = "websocket")]
+    web_socket: Option<websocket::ClientOptions>,
+}
+
+impl Over {
+    #[cfg_attr(
+        not(any(feature = "tls", feature = "websocket")),
+        expect(unused_mut, clippy::unused_async, reason = "there are no layers")
+    )]
+    async fn new(
+        address: &str,
+        to: &Address,
+        options: &ConnectOptions,
+    ) -> Result<Self, ConnectError> {
+        let mut over = Self::default();
+        if !to.scheme.is_secure() {
+            refuse_tls(address, options)?;
+        }
+        #[cfg(feature = "tls")]
+        if to.scheme.is_secure() {
+            let config = match &options.tls {
+                Some(config) => Arc::clone(config),
+                None => tls::system_config().await?,
+            };
+            let Ok(name) = ServerName::try_from(to.host().to_owned()) else {
+                let address = address.to_owned();
+                return Err(AddressError::Host { address }.into());
+            };
+            over.tls = Some((config, name));
+        }
+        #[cfg(feature = "websocket")]
+        if to.scheme.is_web_socket() {
+            let options = websocket::ClientOptions {
+                path: to.path.as_str().to_owned(),
+                headers: options.headers.clone(),
+                subprotocols: options.subprotocols.clone(),
+                max_message_len: options.limits.max_frame_len,
+                ..websocket::ClientOptions::new(to.authority.as_str())
+            };
+            websocket::WebSocket::client(&options)?; // What is wrong with them is said before anything is dialled.
+            over.web_socket = Some(options);
+        }
+        Ok(over)
+    }
+
+    /// The layers of one transport.
+    #[cfg_attr(
+        not(any(feature = "tls", feature = "websocket")),
+        expect(unused_mut, clippy::unnecessary_wraps, reason = "there are no layers")
+    )]
+    fn layers(&self) -> io::Result<Layers> {
+        let mut layers = Layers::default();
+        #[cfg(feature = "tls")]
+        if let Some((config, name)) = &self.tls {
+            let tls = tls::Tls::client(Arc::clone(config), name.clone());
+            layers.tls = Some(tls.map_err(io::Error::other)?);
+        }
+        #[cfg(feature = "websocket")]
+        if let Some(options) = &self.web_socket {
+            let web_socket = websocket::WebSocket::client(options);
+            layers.web_socket = Some(web_socket.map_err(io::Error::other)?);
+        }
+        Ok(layers)
+    }
+
+    /// Opens transports by opening sockets.
+    fn dial(self, sockets: Dial) -> Dial {
+        let over = Arc::new(self);
+        Dial::of_transports(move || {
+            let (over, socket) = (Arc::clone(&over), sockets.begin());
+            async move { over.layers()?.open_over(socket.await?).await }
+        })
+    }
+}
+
+/// Nothing goes out in the clear that was meant to be secure.
+#[cfg_attr(not(feature = "tls"), expect(unused_variables))]
+fn refuse_tls(address: &str, options: &ConnectOptions) -> Result<(), AddressError> {
+    #[cfg(feature = "tls")]
+    if options.tls.is_some() {
+        let address = address.to_owned();
+        return Err(AddressError::NotSecure { address });
+    }
+    Ok(())
+}
+
+/// Bounds the time that opening a transport takes, and says what came of it.
+async fn within<T>(
+    limit: Duration,
+    address: &str,
+    opening: impl Future<Output = io::Result<T>>,
+) -> Result<T, ConnectError> {
+    let address = || address.to_owned();
+    let Ok(opened) = timeout(limit, opening).await else {
+        return Err(ConnectError::Timeout {
+            address: address(),
+            timeout: limit,
+        });
+    };
+    opened.map_err(|error| match error.downcast::<LayerError>() {
+        Ok(source) => ConnectError::Layer {
+            address: address(),
+            source,
+        },
+        Err(source) => ConnectError::Io {
+            address: address(),
+            source,
+        },
+    })
 }
 
 async fn open(host_port: String) -> io::Result<TcpStream> {

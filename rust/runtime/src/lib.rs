@@ -36,6 +36,11 @@
 //!   wait for room there, in order. Input is held up to the longest frame of [`Limits`]; the peer's requests are bounded
 //!   by [`Limits::max_inbound_streams`].
 //!
+//! # Transports
+//! `tcp://host:port`; with the feature `tls`, `tls://host:port`; with the feature `websocket`, `ws://host:port/path`; with
+//! both, `wss://host:port/path`. Both are on by default. Any other that keeps bytes in order: [`Connection::over`], and
+//! [`Layered`] for one with a layer over it.
+//!
 //! # The runtime
 //! Connections are driven by one task each on the tokio runtime that they were opened on, which needs its I/O and time
 //! drivers enabled. Requests may be made from any thread and any executor.
@@ -56,6 +61,8 @@ mod handler;
 mod item;
 mod item_sender;
 mod items;
+mod layered;
+mod layers;
 mod lease;
 mod lease_watch;
 mod links;
@@ -81,6 +88,8 @@ mod shared;
 mod slab;
 mod socket;
 mod streams;
+#[cfg(feature = "tls")]
+pub mod tls;
 mod transport;
 mod turnstile;
 mod window;
@@ -97,6 +106,7 @@ pub use handler::{Handler, NotSupported};
 pub use item::IntoItem;
 pub use item_sender::ItemSender;
 pub use items::Items;
+pub use layered::Layered;
 pub use lease::{FixedLease, Lease, LeaseStrategy};
 pub use lease_watch::LeaseWatch;
 pub use listen::{BindError, Server};
@@ -111,3 +121,6 @@ pub use setup::{Rejection, Setup};
 
 pub use rsocket_protocol::frame::ErrorCode;
 pub use rsocket_protocol::{CloseReason, FrameStore, Limits, MemoryStore, Origin, SetupConfig};
+pub use rsocket_transport::layer::{Layer, LayerError, LayerErrorKind};
+#[cfg(feature = "websocket")]
+pub use rsocket_transport::websocket;

@@ -3,13 +3,15 @@
 //! Its task finds out here that the transport that it has is none of the connection's any more. Whatever that one still
 //! brings, or fails at, must not reach the core: it would be taken for the next one's.
 
+use std::io;
 use std::sync::Arc;
 
 use rsocket_protocol::ResumeError;
 
+use crate::LayerError;
 use crate::room::Charge;
 use crate::shared::{Shared, State, wake};
-use crate::transport::Transport;
+use crate::transport::{Agreement, Transport};
 
 /// Counts a connection's transports.
 #[derive(Default)]
@@ -19,7 +21,11 @@ pub(crate) struct Links {
     /// Why the last one was lost.
     lost: Option<Arc<str>>,
     /// One that another connection's task has left for this one's.
-    next: Option<Box<dyn Transport>>,
+    next: Option<Transport>,
+    /// What TLS agrees upon on the one that there is, or was last.
+    pub(crate) agreement: Option<Agreement>,
+    /// What went wrong below the frames, where that ended the connection.
+    pub(crate) layer_error: Option<LayerError>,
 }
 
 impl Links {
@@ -31,7 +37,7 @@ impl Links {
         self.lost.clone().unwrap_or_else(|| Arc::from("replaced"))
     }
 
-    pub(crate) fn take_next(&mut self) -> Option<Box<dyn Transport>> {
+    pub(crate) fn take_next(&mut self) -> Option<Transport> {
         self.next.take()
     }
 }
@@ -54,9 +60,19 @@ impl State {
 }
 
 impl Shared {
-    /// The transport of this number is gone. Nothing happens where that is not the connection's any more, or the
-    /// connection is over.
+    /// The peer has closed the transport of this number. Nothing happens where that is not the connection's any more, or
+    /// the connection is over.
     pub(crate) fn transport_lost(&self, number: u64, message: &str) {
+        self.lose_transport(number, message, None);
+    }
+
+    /// The same where it failed at what was being done.
+    pub(crate) fn transport_failed(&self, number: u64, doing: &str, error: &io::Error) {
+        let layer_error = error.get_ref().and_then(|inner| inner.downcast_ref());
+        self.lose_transport(number, &format!("{doing} failed: {error}"), layer_error);
+    }
+
+    fn lose_transport(&self, number: u64, message: &str, layer_error: Option<&LayerError>) {
         let mut state = self.lock();
         if state.core.is_closed() || state.links.number != number {
             return;
@@ -67,6 +83,7 @@ impl Shared {
             self.room.give_back(charge);
             return;
         }
+        state.links.layer_error = layer_error.cloned();
         state.output.clear();
         self.after_close(state);
     }
@@ -81,8 +98,8 @@ impl Shared {
     pub(crate) fn resume(
         &self,
         asked: &ResumeAsked,
-        transport: Box<dyn Transport>,
-    ) -> Result<(), (Box<dyn Transport>, ResumeError)> {
+        transport: Transport,
+    ) -> Result<(), (Transport, ResumeError)> {
         let mut state = self.lock();
         if state.core.is_closed() {
             return Err((transport, ResumeError::NotResumable));
@@ -99,6 +116,7 @@ impl Shared {
             return Err((transport, error));
         }
         let charge = state.lose_link("the client came over another transport");
+        state.links.agreement.clone_from(&transport.agreement);
         state.links.next = Some(transport);
         state.grant_again(self.clock.now());
         let task = state.task.rouse_always();

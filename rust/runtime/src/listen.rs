@@ -7,9 +7,14 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use crate::acceptor::Decide;
-use crate::address::{AddressError, TCP, host_port};
+use crate::address::{Address, AddressError};
+use crate::layers::Layers;
 use crate::serving::Serving;
-use crate::{AcceptAll, Acceptor, Handler, ServerOptions};
+#[cfg(feature = "tls")]
+use crate::tls::{self, rustls};
+#[cfg(feature = "websocket")]
+use crate::websocket;
+use crate::{AcceptAll, Acceptor, Handler, LayerError, ServerOptions};
 
 /// Why a server cannot listen.
 #[derive(thiserror::Error, Debug)]
@@ -26,18 +31,112 @@ pub enum BindError {
         /// What the system said.
         source: io::Error,
     },
+    /// The address is a secure one, and there are no options of TLS.
+    #[cfg(feature = "tls")]
+    #[error("listening on {address} needs a certificate")]
+    NoCertificate {
+        /// Where.
+        address: String,
+    },
+}
+
+/// What is between the frames of a server's connections and their sockets.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Over {
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<rustls::ServerConfig>>,
+    #[cfg(feature = "websocket")]
+    web_socket: Option<Arc<websocket::ServerOptions>>,
+}
+
+impl Over {
+    #[cfg_attr(
+        not(any(feature = "tls", feature = "websocket")),
+        expect(unused_variables, unused_mut, reason = "TCP has no options")
+    )]
+    fn new(text: &str, address: &Address, options: &ServerOptions) -> Result<Self, BindError> {
+        let mut over = Self::default();
+        #[cfg(feature = "tls")]
+        match (&options.tls, address.scheme.is_secure()) {
+            (None, true) => {
+                let address = text.to_owned();
+                return Err(BindError::NoCertificate { address });
+            }
+            (Some(_), false) => {
+                let address = text.to_owned();
+                return Err(AddressError::NotSecure { address }.into());
+            }
+            (config, _) => over.tls.clone_from(config),
+        }
+        #[cfg(feature = "websocket")]
+        if address.scheme.is_web_socket() {
+            // A query is the client's.
+            if address.path.query().is_some() {
+                let address = text.to_owned();
+                return Err(AddressError::WebSocket { address }.into());
+            }
+            over.web_socket = Some(Arc::new(websocket::ServerOptions {
+                paths: vec![address.path.path().to_owned()],
+                max_message_len: options.limits.max_frame_len,
+                ..options.websocket.clone()
+            }));
+        }
+        Ok(over)
+    }
+
+    /// The layers of one connection.
+    #[cfg_attr(not(feature = "tls"), expect(clippy::unnecessary_wraps))]
+    pub(crate) fn layers(&self) -> Result<Layers, LayerError> {
+        #[cfg_attr(
+            not(any(feature = "tls", feature = "websocket")),
+            expect(unused_mut, reason = "there are no layers")
+        )]
+        let mut layers = Layers::default();
+        #[cfg(feature = "tls")]
+        if let Some(config) = &self.tls {
+            let tls = tls::Tls::server(Arc::clone(config))?;
+            layers.tls = Some(tls);
+        }
+        #[cfg(feature = "websocket")]
+        if let Some(options) = &self.web_socket {
+            let web_socket = websocket::WebSocket::server(Arc::clone(options));
+            layers.web_socket = Some(web_socket);
+        }
+        Ok(layers)
+    }
+}
+
+/// Where a server listens.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) local_addr: SocketAddr,
+    pub(crate) url: String,
+}
+
+impl Place {
+    fn new(local_addr: SocketAddr, address: &Address) -> Self {
+        let path = match address.scheme.is_web_socket() {
+            true => address.path.path(),
+            false => "",
+        };
+        let url = format!("{}{local_addr}{path}", address.scheme.prefix());
+        Self { local_addr, url }
+    }
 }
 
 /// A server that has its address and does not serve yet; clients wait in the system's queue.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
-    local_addr: SocketAddr,
+    place: Place,
+    over: Over,
     options: ServerOptions,
 }
 
 impl Server {
-    /// Listens on `tcp://host:port`; port 0 lets the system choose one.
+    /// Listens on `tcp://host:port`, `tls://host:port`, `ws://host:port/path` or `wss://host:port/path`; port 0 lets the
+    /// system choose one. The path is `/` unless it is given, and no other is served. A handshake is part of what
+    /// [`Limits::setup_timeout`](crate::Limits::setup_timeout) bounds; one that stalls holds up nobody else.
     ///
     /// # Errors
     /// See [`BindError`].
@@ -45,17 +144,18 @@ impl Server {
     /// # Panics
     /// Outside a tokio runtime, and in one without its I/O driver.
     pub async fn bind(address: &str, options: ServerOptions) -> Result<Self, BindError> {
+        let parsed = Address::parse(address)?;
+        let over = Over::new(address, &parsed, &options)?;
         let failed = |source| BindError::Io {
             address: address.to_owned(),
             source,
         };
-        let listener = TcpListener::bind(host_port(address)?)
-            .await
-            .map_err(failed)?;
+        let listener = TcpListener::bind(&parsed.at).await.map_err(failed)?;
         let local_addr = listener.local_addr().map_err(failed)?;
         Ok(Self {
             listener,
-            local_addr,
+            place: Place::new(local_addr, &parsed),
+            over,
             options,
         })
     }
@@ -63,13 +163,14 @@ impl Server {
     /// Where the server listens.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+        self.place.local_addr
     }
 
-    /// The same for clients: `tcp://address:port`.
+    /// The same for clients: `tcp://address:port`, `ws://address:port/path` and so on. The certificate of a secure server is
+    /// hardly for its address; clients put in the name that it is for.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{TCP}{}", self.local_addr)
+        self.place.url.clone()
     }
 
     /// Serves every client with one handler, in a task of its own.
@@ -82,6 +183,12 @@ impl Server {
     #[must_use = "the server stops when the handle is dropped"]
     pub fn serve_with(self, acceptor: impl Acceptor) -> Serving {
         let acceptor: Arc<dyn Decide> = Arc::new(acceptor);
-        Serving::start(self.listener, self.local_addr, self.options, acceptor)
+        let Self {
+            listener,
+            place,
+            over,
+            options,
+        } = self;
+        Serving::start(listener, place, over, options, acceptor)
     }
 }

@@ -9,6 +9,10 @@ use rsocket_protocol::{Config, Limits, SetupConfig};
 use crate::handler::Serve;
 use crate::lease::Strategy;
 use crate::resume::fragment_len;
+#[cfg(feature = "tls")]
+use crate::tls::rustls;
+#[cfg(feature = "websocket")]
+use crate::websocket::{self, Origins};
 use crate::{Handler, LeaseStrategy, Payload, ResumeOptions};
 
 /// Default of the output's limit in bytes.
@@ -28,6 +32,12 @@ pub struct ConnectOptions {
     pub(crate) handler: Option<Arc<dyn Serve>>,
     pub(crate) lease: Option<Strategy>,
     pub(crate) resume: Option<ResumeOptions>,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Arc<rustls::ClientConfig>>,
+    #[cfg(feature = "websocket")]
+    pub(crate) headers: Vec<(String, String)>,
+    #[cfg(feature = "websocket")]
+    pub(crate) subprotocols: Vec<String>,
 }
 
 impl Default for ConnectOptions {
@@ -41,6 +51,12 @@ impl Default for ConnectOptions {
             handler: None,
             lease: None,
             resume: None,
+            #[cfg(feature = "tls")]
+            tls: None,
+            #[cfg(feature = "websocket")]
+            headers: Vec::new(),
+            #[cfg(feature = "websocket")]
+            subprotocols: vec![websocket::SUBPROTOCOL.to_owned()],
         }
     }
 }
@@ -124,10 +140,38 @@ impl ConnectOptions {
         self
     }
 
-    /// How long looking up the name and connecting may take. Default 10 s.
+    /// How long looking up the name, connecting and a handshake may take together. Default 10 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
+        self
+    }
+}
+
+#[cfg(feature = "tls")]
+impl ConnectOptions {
+    /// Whom to trust at `tls://` and `wss://`, and what to show: a config of the program's own, or of a
+    /// [`ClientBuilder`](crate::tls::ClientBuilder). Default: the system's authorities, and nothing to show.
+    #[must_use]
+    pub fn tls(mut self, config: Arc<rustls::ClientConfig>) -> Self {
+        self.tls = Some(config);
+        self
+    }
+}
+
+#[cfg(feature = "websocket")]
+impl ConnectOptions {
+    /// A further header of the request for a WebSocket, such as Authorization. May be called several times.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// What to ask for over a WebSocket, the best first. Default `rsocket`.
+    #[must_use]
+    pub fn subprotocols<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+        self.subprotocols = names.into_iter().map(Into::into).collect();
         self
     }
 }
@@ -155,6 +199,10 @@ pub struct ServerOptions {
     pub(crate) max_connections: usize,
     pub(crate) lease: Option<Strategy>,
     pub(crate) resume: Option<ResumeOptions>,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
+    #[cfg(feature = "websocket")]
+    pub(crate) websocket: websocket::ServerOptions,
 }
 
 impl Default for ServerOptions {
@@ -166,6 +214,10 @@ impl Default for ServerOptions {
             max_connections: usize::MAX,
             lease: None,
             resume: None,
+            #[cfg(feature = "tls")]
+            tls: None,
+            #[cfg(feature = "websocket")]
+            websocket: websocket::ServerOptions::default(),
         }
     }
 }
@@ -224,5 +276,41 @@ impl ServerOptions {
             resume: self.resume.as_ref().map(ResumeOptions::server_config),
             ..Config::server()
         }
+    }
+}
+
+#[cfg(feature = "tls")]
+impl ServerOptions {
+    /// The certificate to show at `tls://` and `wss://`, and whom to let in: a config of the program's own, or of a
+    /// [`ServerBuilder`](crate::tls::ServerBuilder).
+    #[must_use]
+    pub fn tls(mut self, config: Arc<rustls::ServerConfig>) -> Self {
+        self.tls = Some(config);
+        self
+    }
+}
+
+#[cfg(feature = "websocket")]
+impl ServerOptions {
+    /// The web pages that may connect over a WebSocket. Default those of the host that they connect to.
+    #[must_use]
+    pub fn origins(mut self, origins: Origins) -> Self {
+        self.websocket.origins = origins;
+        self
+    }
+
+    /// The hosts that a WebSocket may be asked for, with a port where only that will do. Default any.
+    #[must_use]
+    pub fn hosts<T: Into<String>>(mut self, hosts: impl IntoIterator<Item = T>) -> Self {
+        self.websocket.hosts = hosts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What may be asked for over a WebSocket, the best first; a client that asks for nothing of that is served all the
+    /// same. Default `rsocket`.
+    #[must_use]
+    pub fn subprotocols<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+        self.websocket.subprotocols = names.into_iter().map(Into::into).collect();
+        self
     }
 }

@@ -15,9 +15,11 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::ServerOptions;
 use crate::acceptor::Decide;
 use crate::driver::{Agreeing, Clock, Driver, Responder, Resuming};
+use crate::listen::{Over, Place};
 use crate::sessions::Sessions;
 use crate::shared::Shared;
 use crate::socket;
+use crate::transport::Transport;
 
 /// How long accepting pauses when the system has no more sockets to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -28,7 +30,7 @@ const SHUTTING_DOWN: &str = "the server is shutting down";
 /// A server at work. Dropping it stops the server at once: it no longer listens, and its connections close.
 #[derive(Debug)]
 pub struct Serving {
-    local_addr: SocketAddr,
+    place: Place,
     /// Tells the task to stop, and how long to take for it; dropping it, to stop at once.
     stop: Option<oneshot::Sender<Duration>>,
     task: JoinHandle<()>,
@@ -37,12 +39,14 @@ pub struct Serving {
 impl Serving {
     pub(crate) fn start(
         listener: TcpListener,
-        local_addr: SocketAddr,
+        place: Place,
+        over: Over,
         options: ServerOptions,
         acceptor: Arc<dyn Decide>,
     ) -> Self {
         let (stop, stopped) = oneshot::channel();
         let clients = Clients {
+            over,
             options,
             acceptor,
             tasks: JoinSet::new(),
@@ -50,7 +54,7 @@ impl Serving {
             sessions: Arc::default(),
         };
         Self {
-            local_addr,
+            place,
             stop: Some(stop),
             task: tokio::spawn(clients.serve(listener, stopped)),
         }
@@ -59,7 +63,13 @@ impl Serving {
     /// Where the server listens.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+        self.place.local_addr
+    }
+
+    /// The same for clients, as [`Server::url`](crate::Server::url) has it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.place.url.clone()
     }
 
     /// Stops the server without breaking off what is under way: it no longer listens, new requests are answered with
@@ -79,6 +89,7 @@ impl Serving {
 
 /// The connections of a server.
 struct Clients {
+    over: Over,
     options: ServerOptions,
     acceptor: Arc<dyn Decide>,
     tasks: JoinSet<()>,
@@ -106,13 +117,17 @@ impl Clients {
         match accepted {
             Ok((stream, peer)) => {
                 tracing::debug!(%peer, "connection accepted");
-                self.spawn(stream);
+                // Handshakes are part of the connection's own task, and of what SETUP may take.
+                match self.over.layers() {
+                    Ok(layers) => self.spawn(layers.over(Transport::new(stream))),
+                    Err(error) => tracing::warn!(%peer, %error, "a connection cannot be served"),
+                }
             }
             Err(error) => tracing::warn!(%error, "accepting a connection failed"),
         }
     }
 
-    fn spawn(&mut self, stream: TcpStream) {
+    fn spawn(&mut self, transport: Transport) {
         let config = self.options.config();
         let shared = Shared::new(&config, self.options.max_output_bytes, Clock::start());
         let responder = Responder::Decided(Arc::clone(&self.acceptor));
@@ -124,7 +139,7 @@ impl Clients {
             None => Resuming::Not,
         };
         let driver = Driver::new(
-            Box::new(stream),
+            transport,
             Arc::clone(&shared),
             &config.limits,
             responder,

@@ -82,10 +82,31 @@ pub enum LayerErrorKind {
     /// The call makes no sense in this state.
     #[error("not open")]
     NotOpen,
-    /// The peer's certificate is not one that this side trusts, for this name and at this time.
+    /// What the peer says is of another protocol altogether.
+    #[error("the peer speaks another protocol")]
+    OtherProtocol,
+    /// No authority that this side trusts has signed the peer's certificate.
+    #[error("certificate of an unknown authority")]
+    UnknownAuthority,
+    /// The peer's certificate is not valid any more.
+    #[error("certificate expired")]
+    CertificateExpired,
+    /// The peer's certificate is not valid yet.
+    #[error("certificate not valid yet")]
+    CertificateNotYetValid,
+    /// The peer's certificate is for other names than the one that was asked for.
+    #[error("certificate for another name")]
+    WrongName,
+    /// The peer's certificate is not acceptable for another reason.
     #[error("certificate not accepted")]
     Certificate,
-    /// The peer did not take this side's certificate, or wants one.
+    /// The peer showed no certificate, and this side wants one.
+    #[error("no certificate from the peer")]
+    CertificateMissing,
+    /// The peer wants a certificate, and this side showed none.
+    #[error("certificate required by the peer")]
+    CertificateRequired,
+    /// The peer did not accept this side's certificate.
     #[error("certificate refused by the peer")]
     CertificateRefused,
 }

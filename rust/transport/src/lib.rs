@@ -7,5 +7,7 @@
 
 pub mod layer;
 pub mod length_prefix;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(feature = "websocket")]
 pub mod websocket;

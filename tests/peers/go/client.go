@@ -31,10 +31,10 @@ func runClient(args []string) error {
 		return fmt.Errorf("unknown scenario %q", o.scenario)
 	}
 	ctx := context.Background()
-	dialOptions := []rsocket.Option{
+	dialOptions := append(o.tls.options(),
 		rsocket.WithKeepalive(o.keepaliveInterval, o.keepaliveLifetime),
 		rsocket.WithSetupPayload(o.setup.payload()),
-	}
+	)
 	if needsLeases[o.scenario] {
 		o.leases = make(leases, 1)
 		dialOptions = append(dialOptions, o.leases.options()...)

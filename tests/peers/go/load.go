@@ -22,7 +22,7 @@ type loadFlags struct {
 func parseLoadFlags(args []string) (loadFlags, error) {
 	var l loadFlags
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
-	flags.StringVar(&l.connect, "connect", "", "address of the server, tcp://HOST:PORT")
+	flags.StringVar(&l.connect, "connect", "", "address of the server, tcp://HOST:PORT or ws://HOST:PORT/PATH")
 	flags.IntVar(&l.concurrency, "concurrency", 1, "how many requests are in flight")
 	flags.DurationVar(&l.duration, "duration", time.Second, "how long to make requests")
 	flags.IntVar(&l.size, "size", 64, "bytes of data in a request")

@@ -32,13 +32,14 @@ type options struct {
 	grant             int
 	// leases is set where the scenario needs leases.
 	leases leases
+	tls    tlsFiles
 }
 
 func parseOptions(args []string, usageOutput io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("client", flag.ContinueOnError)
 	flags.SetOutput(usageOutput)
-	flags.StringVar(&o.connect, "connect", "", "address of the server, tcp://HOST:PORT")
+	flags.StringVar(&o.connect, "connect", "", "address of the server, tcp://HOST:PORT or ws://HOST:PORT/PATH, or tls:// or wss:// likewise")
 	flags.StringVar(&o.scenario, "scenario", "", "what to do")
 	flags.DurationVar(&o.keepaliveInterval, "keepalive-interval", 20*time.Second, "time between KEEPALIVE frames")
 	flags.DurationVar(&o.keepaliveLifetime, "keepalive-lifetime", 90*time.Second, "how long the server may be silent")
@@ -53,6 +54,7 @@ func parseOptions(args []string, usageOutput io.Writer) (options, error) {
 	flags.IntVar(&o.size, "size", 0, "bytes of pattern in a request's data, or in an item")
 	flags.IntVar(&o.prefetch, "prefetch", 256, "how many items to ask for ahead")
 	flags.IntVar(&o.after, "after", 1, "how many items to take before cancelling")
+	o.tls.addTo(flags)
 	flags.DurationVar(&o.idle, "idle", 0, "how long to be silent")
 	flags.BoolVar(&o.resume, "resume", false, "propose that the connection outlive its transport")
 	flags.IntVar(&o.grant, "grant", 0, "in the scenario lease: how many requests to grant the server, 0 for none")

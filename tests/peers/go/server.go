@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -23,12 +24,14 @@ func runServer(args []string) error {
 	lease := flags.Int("lease", 0, "agree to leases, each for so many requests; 0 for no leases")
 	leaseTTL := flags.Duration("lease-ttl", time.Minute, "how long a lease is good, and when the next one follows")
 	resume := flags.Bool("resume", false, "agree that connections outlive their transports")
+	var files tlsFiles
+	files.addTo(flags)
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("reading the flags: %w", err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	var options []rsocket.Option
+	options := files.options()
 	if *lease > 0 {
 		options = append(options, rsocket.WithLease(rsocket.FixedLease(*lease, *leaseTTL)))
 	}
@@ -39,11 +42,11 @@ func runServer(args []string) error {
 }
 
 func serve(ctx context.Context, url string, out *lines, options []rsocket.Option) error {
-	listener, err := rsocket.Listen(ctx, url)
+	listener, err := rsocket.Listen(ctx, url, options...)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", url, err)
 	}
-	out.printf("ready tcp://%s", listener.Addr())
+	out.printf("ready %s", readyURL(url, listener.Addr()))
 	handler := (&responder{serving: ctx, out: out}).handler()
 	handler.Setup = func(_ context.Context, setup *rsocket.Setup, _ *rsocket.Conn) error { return admit(setup, out) }
 	err = rsocket.Serve(ctx, listener, handler, options...)
@@ -51,6 +54,16 @@ func serve(ctx context.Context, url string, out *lines, options []rsocket.Option
 		return nil // We were told to end.
 	}
 	return fmt.Errorf("serving on %s: %w", url, err)
+}
+
+// readyURL is the address that was asked for, with the port that it got.
+func readyURL(listen string, at net.Addr) string {
+	scheme, rest, _ := strings.Cut(listen, "://")
+	_, path, hasPath := strings.Cut(rest, "/")
+	if !hasPath {
+		return scheme + "://" + at.String()
+	}
+	return scheme + "://" + at.String() + "/" + path
 }
 
 func admit(setup *rsocket.Setup, out *lines) error {

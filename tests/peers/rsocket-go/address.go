@@ -2,16 +2,34 @@ package main
 
 import (
 	"fmt"
-	"strings"
+	"net/url"
 )
 
-const tcpScheme = "tcp://"
+const (
+	tcpScheme = "tcp"
+	tlsScheme = "tls"
+	wsScheme  = "ws"
+	wssScheme = "wss"
+)
 
-// hostPort takes HOST:PORT out of tcp://HOST:PORT.
-func hostPort(url string) (string, error) {
-	address, ok := strings.CutPrefix(url, tcpScheme)
-	if !ok {
-		return "", fmt.Errorf("address %q does not begin with %s", url, tcpScheme)
+func isSecure(address *url.URL) bool {
+	return address.Scheme == tlsScheme || address.Scheme == wssScheme
+}
+
+func isWebSocket(address *url.URL) bool {
+	return address.Scheme == wsScheme || address.Scheme == wssScheme
+}
+
+// parseAddress reads tcp://HOST:PORT and ws://HOST:PORT/PATH, and tls:// and wss:// likewise.
+func parseAddress(text string) (*url.URL, error) {
+	address, err := url.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading the address: %w", err)
 	}
-	return address, nil
+	switch address.Scheme {
+	case tcpScheme, tlsScheme, wsScheme, wssScheme:
+		return address, nil
+	default:
+		return nil, fmt.Errorf("address %q is not of %s://, %s://, %s:// or %s://", text, tcpScheme, tlsScheme, wsScheme, wssScheme)
+	}
 }

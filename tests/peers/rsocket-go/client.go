@@ -37,9 +37,21 @@ func runClient(args []string) error {
 }
 
 func connect(o options) (rsocket.Client, error) {
-	address, err := hostPort(o.connect)
+	address, err := parseAddress(o.connect)
 	if err != nil {
 		return nil, err
+	}
+	tcp, webSocket := rsocket.TCPClient().SetAddr(address.Host), rsocket.WebsocketClient().SetURL(address.String())
+	if isSecure(address) {
+		config, err := o.tls.config(address.Hostname())
+		if err != nil {
+			return nil, err
+		}
+		tcp, webSocket = tcp.SetTLSConfig(config), webSocket.SetTLSConfig(config)
+	}
+	through := tcp.Build()
+	if isWebSocket(address) {
+		through = webSocket.Build()
 	}
 	builder := rsocket.Connect().
 		KeepAlive(o.keepaliveInterval, o.keepaliveLifetime, 1).
@@ -51,7 +63,7 @@ func connect(o options) (rsocket.Client, error) {
 		builder = builder.Resume()
 	}
 	return builder.
-		Transport(rsocket.TCPClient().SetAddr(address).Build()).
+		Transport(through).
 		Start(context.Background())
 }
 

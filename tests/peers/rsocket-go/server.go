@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -26,10 +28,12 @@ func runServer(args []string) error {
 	lease := flags.Int("lease", 0, "agree to leases, each for so many requests; 0 for no leases")
 	leaseTTL := flags.Duration("lease-ttl", time.Minute, "how long a lease is good, and when the next one follows")
 	resume := flags.Bool("resume", false, "agree that connections outlive their transports")
+	var files tlsFiles
+	files.addTo(flags)
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("reading the flags: %w", err)
 	}
-	address, err := hostPort(*listen)
+	address, err := parseAddress(*listen)
 	if err != nil {
 		return err
 	}
@@ -46,20 +50,33 @@ func runServer(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	return serve(ctx, builder, address, newLines(os.Stdout))
+	return serve(ctx, builder, address, files, newLines(os.Stdout))
 }
 
-func serve(ctx context.Context, builder rsocket.ServerBuilder, address string, out *lines) error {
-	listener, err := net.Listen("tcp", address)
+func serve(ctx context.Context, builder rsocket.ServerBuilder, address *url.URL, files tlsFiles, out *lines) error {
+	listener, err := net.Listen("tcp", address.Host)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", address, err)
 	}
-	// The library's own listener does not tell the port that it got, so it is handed one that does.
-	handOver := func(context.Context) (transport.ServerTransport, error) {
-		return transport.NewTCPServerTransport(func(context.Context) (net.Listener, error) { return listener, nil }), nil
+	if isSecure(address) {
+		config, err := files.config("")
+		if err != nil {
+			return err
+		}
+		listener = tls.NewListener(listener, config)
 	}
+	// The library's own listener does not tell the port that it got, so it is handed one that does.
+	own := func(context.Context) (net.Listener, error) { return listener, nil }
+	handOver := func(context.Context) (transport.ServerTransport, error) {
+		if isWebSocket(address) {
+			return transport.NewWebsocketServerTransport(own, address.Path, nil), nil
+		}
+		return transport.NewTCPServerTransport(own), nil
+	}
+	ready := *address
+	ready.Host = listener.Addr().String()
 	err = builder.
-		OnStart(func() { out.printf("ready %s%s", tcpScheme, listener.Addr()) }).
+		OnStart(func() { out.printf("ready %s", &ready) }).
 		Acceptor(acceptor(out)).
 		Transport(handOver).
 		Serve(ctx)

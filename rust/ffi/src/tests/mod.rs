@@ -10,6 +10,8 @@ mod commands;
 mod deadlines;
 mod external;
 mod handles;
+#[cfg(feature = "websocket")]
+mod layer;
 mod leases;
 mod limits;
 mod partial;

@@ -63,7 +63,7 @@ impl Driver {
     }
 }
 
-async fn read_to_end(mut transport: Box<dyn Transport>) {
+async fn read_to_end(mut transport: Transport) {
     let mut ignored = vec![0; 4 << 10];
     while let Ok(1..) = transport.read(&mut ignored).await {}
 }

@@ -84,7 +84,7 @@ impl Input {
     /// Reads once, after [`next`](Self::next) has found no more frames. 0 is the end.
     pub(super) fn poll_fill(
         &mut self,
-        transport: &mut Box<dyn Transport>,
+        transport: &mut Transport,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         self.discard_done();

@@ -20,7 +20,7 @@ const UNKNOWN: &str = "the session is not known";
 /// The transport that the task reads and writes.
 pub(super) struct Link {
     /// None while there is none.
-    pub(super) transport: Option<Box<dyn Transport>>,
+    pub(super) transport: Option<Transport>,
     /// Which of the connection's it is, or was.
     pub(super) number: u64,
     pub(super) resuming: Resuming,
@@ -71,7 +71,7 @@ pub(super) enum Followed {
 }
 
 impl Link {
-    pub(super) fn new(transport: Box<dyn Transport>, resuming: Resuming) -> Self {
+    pub(super) fn new(transport: Transport, resuming: Resuming) -> Self {
         Self {
             transport: Some(transport),
             number: 0,
@@ -197,6 +197,7 @@ impl Driver {
             // The connection is over, which the next turn sees.
             return Poll::Pending;
         }
+        state.links.agreement.clone_from(&transport.agreement);
         self.link.transport = Some(transport);
         self.link.number = state.links.number();
         Poll::Ready(())
@@ -226,7 +227,7 @@ impl Driver {
         }
     }
 
-    fn reject_resume(&mut self, transport: Box<dyn Transport>, message: &str) {
+    fn reject_resume(&mut self, transport: Transport, message: &str) {
         tracing::debug!(message, "resume rejected");
         self.link.transport = Some(transport);
         let mut state = self.shared.lock();

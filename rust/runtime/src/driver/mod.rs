@@ -82,7 +82,7 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn new(
-        transport: Box<dyn Transport>,
+        transport: Transport,
         shared: Arc<Shared>,
         limits: &Limits,
         responder: Responder,
@@ -90,6 +90,11 @@ impl Driver {
         resuming: Resuming,
     ) -> Self {
         let clock = shared.clock;
+        shared
+            .lock()
+            .links
+            .agreement
+            .clone_from(&transport.agreement);
         let (handler, acceptor): (Arc<dyn Serve>, _) = match responder {
             Responder::Fixed(handler) => (handler, None),
             Responder::Decided(acceptor) => (Arc::new(NotSupported), Some(acceptor)),

@@ -33,9 +33,7 @@ impl Driver {
                 .shared
                 .transport_lost(number, "the peer closed the transport"),
             Ok(_) => ready!(self.poll_frames(now, cx)),
-            Err(error) => self
-                .shared
-                .transport_lost(number, &format!("reading failed: {error}")),
+            Err(error) => self.shared.transport_failed(number, "reading", &error),
         }
         Poll::Ready(())
     }

@@ -31,7 +31,7 @@ struct Attempts {
 }
 
 /// Ends with a transport, or without.
-type Attempt = Pin<Box<dyn Future<Output = io::Result<Box<dyn Transport>>> + Send>>;
+type Attempt = Pin<Box<dyn Future<Output = io::Result<Transport>> + Send>>;
 
 impl Returning {
     pub(crate) fn new(options: &ResumeOptions, dial: Dial) -> Self {
@@ -69,7 +69,7 @@ impl Returning {
         &mut self,
         teller: &Teller,
         cx: &mut Context<'_>,
-    ) -> Poll<Box<dyn Transport>> {
+    ) -> Poll<Transport> {
         let Some(attempts) = &mut self.attempts else {
             return Poll::Pending;
         };
@@ -101,11 +101,7 @@ impl Returning {
     }
 }
 
-async fn dial_after(
-    delay: Duration,
-    dial: Dial,
-    limit: Duration,
-) -> io::Result<Box<dyn Transport>> {
+async fn dial_after(delay: Duration, dial: Dial, limit: Duration) -> io::Result<Transport> {
     sleep(delay).await;
     let Ok(dialled) = timeout(limit, dial.begin()).await else {
         return Err(io::ErrorKind::TimedOut.into());

@@ -103,8 +103,7 @@ impl Driver {
             let number = self.link.number;
             // The peer may have said why it closed.
             while self.poll_receive(now, cx).is_ready() && self.shared.has_link(number) {}
-            self.shared
-                .transport_lost(number, &format!("writing failed: {error}"));
+            self.shared.transport_failed(number, "writing", &error);
         }
         Poll::Ready(())
     }

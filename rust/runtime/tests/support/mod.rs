@@ -5,9 +5,13 @@ use std::future::{Future, pending};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
+use certificates::{Authority, HOST};
 use rsocket_protocol::frame::{Frame, PayloadRef, Setup, Version};
+use rsocket_runtime::tls::Tls;
+use rsocket_runtime::websocket::{ClientOptions, WebSocket};
 use rsocket_runtime::{
-    ConnectOptions, Connection, Failure, Handler, Payload, Server, ServerOptions, Serving, connect,
+    ConnectOptions, Connection, Failure, Handler, Layered, Payload, Server, ServerOptions, Serving,
+    connect,
 };
 use rsocket_transport::length_prefix::{Split, split};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -29,8 +33,26 @@ pub(crate) async fn serve(handler: impl Handler) -> Serving {
     bind().await.serve(handler)
 }
 
+/// The transport of this test program: suites of interactions run once more as modules of a program for another one.
+fn listen_url() -> &'static str {
+    match module_path!().split("::").next() {
+        Some("over_websocket") => "ws://127.0.0.1:0/rsocket",
+        Some("over_tls") => "tls://127.0.0.1:0",
+        Some("over_secure_websocket") => "wss://127.0.0.1:0/rsocket",
+        _ => "tcp://127.0.0.1:0",
+    }
+}
+
+fn is_secure(url: &str) -> bool {
+    url.starts_with("tls://") || url.starts_with("wss://")
+}
+
 pub(crate) async fn bind() -> Server {
-    Server::bind("tcp://127.0.0.1:0", ServerOptions::default())
+    let mut options = ServerOptions::default();
+    if is_secure(listen_url()) {
+        options = options.tls(Authority::common().server());
+    }
+    Server::bind(listen_url(), options)
         .await
         .expect("loopback can be listened on")
 }
@@ -39,8 +61,11 @@ pub(crate) async fn dial(serving: &Serving) -> Connection {
     dial_with(serving, ConnectOptions::default()).await
 }
 
-pub(crate) async fn dial_with(serving: &Serving, options: ConnectOptions) -> Connection {
-    connect(&format!("tcp://{}", serving.local_addr()), options)
+pub(crate) async fn dial_with(serving: &Serving, mut options: ConnectOptions) -> Connection {
+    if is_secure(&serving.url()) {
+        options = options.tls(Authority::common().client());
+    }
+    connect(&serving.url(), options)
         .await
         .expect("the server listens")
 }
@@ -90,14 +115,39 @@ pub(crate) struct RawPeer<IO> {
     buffer: BytesMut,
 }
 
-impl RawPeer<TcpStream> {
+/// Any transport.
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
+
+impl RawPeer<Box<dyn Transport>> {
     pub(crate) async fn dial(serving: &Serving) -> Self {
         let io = TcpStream::connect(serving.local_addr())
             .await
             .expect("the server listens");
         io.set_nodelay(true).expect("the socket is open");
-        Self::over(io)
+        Self::over(over_layers(io, &serving.url()))
     }
+}
+
+/// Puts over a socket what the server's url says, as a client.
+fn over_layers(io: TcpStream, url: &str) -> Box<dyn Transport> {
+    let mut io: Box<dyn Transport> = Box::new(io);
+    if is_secure(url) {
+        let name = HOST.try_into().expect("an address");
+        let tls = Tls::client(Authority::common().client(), name).expect("the config is good");
+        io = Box::new(Layered::new(io, tls));
+    }
+    let (scheme, rest) = url.split_once("://").expect("urls have schemes");
+    if !scheme.starts_with("ws") {
+        return io;
+    }
+    let (host, path) = rest.split_once('/').expect("a path");
+    let layer = WebSocket::client(&ClientOptions {
+        path: format!("/{path}"),
+        ..ClientOptions::new(host)
+    });
+    Box::new(Layered::new(io, layer.expect("the server's url is good")))
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> RawPeer<IO> {
@@ -167,6 +217,7 @@ pub(crate) fn setup_frame(lifetime_ms: u32) -> Frame<'static> {
     })
 }
 
+pub(crate) mod certificates;
 pub(crate) mod gate;
 pub(crate) mod items;
 pub(crate) mod resuming;

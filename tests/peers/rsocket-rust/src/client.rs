@@ -7,10 +7,12 @@ use anyhow::Context;
 use rsocket_rust::Client;
 use rsocket_rust::error::{self, RSocketError};
 use rsocket_rust::prelude::{RSocket, RSocketFactory};
+use rsocket_rust::transport::Transport;
 use rsocket_rust_transport_tcp::TcpClientTransport;
+use rsocket_rust_transport_websocket::WebsocketClientTransport;
 
 use crate::bytes::Message;
-use crate::options::{self, host_port};
+use crate::options::{self, Address};
 use crate::scenarios;
 
 /// How long a request may take before it counts as hung.
@@ -58,13 +60,27 @@ pub async fn run(options: options::Client) -> anyhow::Result<()> {
 }
 
 async fn connect(options: &options::Client) -> anyhow::Result<Client> {
-    let address: SocketAddr = host_port(&options.connect)?
-        .parse()
-        .context("reading the address")?;
+    match Address::parse(&options.connect)? {
+        Address::Tcp(at) => {
+            let address: SocketAddr = at.parse().context("reading the address")?;
+            connect_through(options, TcpClientTransport::from(address)).await
+        }
+        Address::WebSocket(..) => {
+            let transport = WebsocketClientTransport::from(&*options.connect);
+            connect_through(options, transport).await
+        }
+    }
+}
+
+async fn connect_through<T>(options: &options::Client, transport: T) -> anyhow::Result<Client>
+where
+    T: Transport + Send + Sync + 'static,
+    T::Conn: Send + Sync + 'static,
+{
     RSocketFactory::connect()
         .keepalive(options.keepalive_interval, options.keepalive_lifetime, 1)
         .setup(options.setup().into())
-        .transport(TcpClientTransport::from(address))
+        .transport(transport)
         .start()
         .await
 }

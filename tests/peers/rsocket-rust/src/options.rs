@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::bytes::{Message, numbered, pattern};
 
 const TCP_SCHEME: &str = "tcp://";
+const WS_SCHEME: &str = "ws://";
 
 #[derive(Args)]
 pub struct Server {
@@ -18,7 +19,7 @@ pub struct Server {
 
 #[derive(Args)]
 pub struct Client {
-    /// Address of the server, tcp://HOST:PORT.
+    /// Address of the server, tcp://HOST:PORT or ws://HOST:PORT/PATH.
     #[arg(long)]
     pub connect: String,
     /// What to do.
@@ -136,10 +137,25 @@ impl Client {
     }
 }
 
-/// Takes HOST:PORT out of tcp://HOST:PORT.
-pub fn host_port(url: &str) -> anyhow::Result<&str> {
-    url.strip_prefix(TCP_SCHEME)
-        .with_context(|| format!("address {url:?} does not begin with {TCP_SCHEME}"))
+/// Where a server is, and what it speaks there.
+pub enum Address<'a> {
+    /// HOST:PORT of tcp://HOST:PORT.
+    Tcp(&'a str),
+    /// HOST:PORT of ws://HOST:PORT/PATH, and the path. rsocket_rust's server takes any path.
+    WebSocket(&'a str, &'a str),
+}
+
+impl<'a> Address<'a> {
+    pub fn parse(url: &'a str) -> anyhow::Result<Self> {
+        if let Some(at) = url.strip_prefix(TCP_SCHEME) {
+            return Ok(Self::Tcp(at));
+        }
+        let rest = url.strip_prefix(WS_SCHEME).with_context(|| {
+            format!("address {url:?} begins with neither {TCP_SCHEME} nor {WS_SCHEME}")
+        })?;
+        let (at, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        Ok(Self::WebSocket(at, path))
+    }
 }
 
 fn from_hex(text: &str) -> Result<Hex, hex::FromHexError> {

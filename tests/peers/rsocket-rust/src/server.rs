@@ -1,18 +1,21 @@
 //! The server: a listener that tells its port, handed to rsocket_rust.
 
+use std::marker::PhantomData;
 use std::process;
 
 use anyhow::{Context, anyhow};
 use rsocket_rust::prelude::{
     RSocket, RSocketFactory, ServerResponder, ServerTransport, SetupPayload,
 };
+use rsocket_rust::transport::Transport;
 use rsocket_rust::{Result, async_trait};
 use rsocket_rust_transport_tcp::TcpClientTransport;
-use tokio::net::TcpListener;
+use rsocket_rust_transport_websocket::WebsocketClientTransport;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bytes::metadata_hex;
-use crate::options::{self, host_port};
+use crate::options::{self, Address};
 use crate::report::print_line;
 use crate::responder::Responder;
 
@@ -21,19 +24,37 @@ const REJECT_PREFIX: &str = "reject:";
 
 pub async fn run(options: options::Server) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-    let address = host_port(&options.listen)?;
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("listening on {address}"))?;
-    let serving = RSocketFactory::receive()
-        .acceptor(acceptor())
-        .transport(BoundListener(listener))
-        .serve();
+    let serving = serve(Address::parse(&options.listen)?);
     tokio::select! {
         served = serving => served.context("serving"),
         // Not by returning: that drops the handlers' futures, and they would say that they were cancelled.
         _ = terminate.recv() => process::exit(0),
     }
+}
+
+async fn serve(address: Address<'_>) -> anyhow::Result<()> {
+    match address {
+        Address::Tcp(at) => {
+            let bound = BoundListener::<TcpClientTransport>::bind(at, "tcp://", "").await?;
+            serve_through(bound).await
+        }
+        Address::WebSocket(at, path) => {
+            let bound = BoundListener::<WebsocketClientTransport>::bind(at, "ws://", path).await?;
+            serve_through(bound).await
+        }
+    }
+}
+
+async fn serve_through<T>(listener: BoundListener<T>) -> anyhow::Result<()>
+where
+    T: Transport + From<TcpStream> + Send + Sync + 'static,
+    T::Conn: Send + Sync + 'static,
+{
+    RSocketFactory::receive()
+        .acceptor(acceptor())
+        .transport(listener)
+        .serve()
+        .await
 }
 
 fn acceptor() -> ServerResponder {
@@ -55,20 +76,41 @@ fn acceptor() -> ServerResponder {
 }
 
 /// A listener that is bound already: the library's own does not tell the port that it got.
-struct BoundListener(TcpListener);
+struct BoundListener<T> {
+    listener: TcpListener,
+    url: String,
+    transports: PhantomData<fn() -> T>,
+}
+
+impl<T> BoundListener<T> {
+    async fn bind(at: &str, scheme: &str, path: &str) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(at)
+            .await
+            .with_context(|| format!("listening on {at}"))?;
+        let url = format!("{scheme}{}{path}", listener.local_addr()?);
+        Ok(Self {
+            listener,
+            url,
+            transports: PhantomData,
+        })
+    }
+}
 
 #[async_trait]
-impl ServerTransport for BoundListener {
-    type Item = TcpClientTransport;
+impl<T> ServerTransport for BoundListener<T>
+where
+    T: Transport + From<TcpStream> + Send + Sync + 'static,
+{
+    type Item = T;
 
     async fn start(&mut self) -> Result<()> {
-        print_line(&format!("ready tcp://{}", self.0.local_addr()?));
+        print_line(&format!("ready {}", self.url));
         Ok(())
     }
 
-    async fn next(&mut self) -> Option<Result<TcpClientTransport>> {
-        match self.0.accept().await {
-            Ok((stream, _)) => Some(Ok(TcpClientTransport::from(stream))),
+    async fn next(&mut self) -> Option<Result<T>> {
+        match self.listener.accept().await {
+            Ok((stream, _)) => Some(Ok(T::from(stream))),
             Err(error) => Some(Err(error.into())),
         }
     }

@@ -46,6 +46,7 @@ fn the_opening_handshake_of_the_introduction() {
 }
 
 /// Section 5.7. The examples of text are refused here, so they are binary.
+// Conforms: framing/no-length-in-messages
 #[test]
 fn the_frames_of_the_examples() {
     let hello = b"Hello";
