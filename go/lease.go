@@ -30,15 +30,19 @@ type LeaseStrategy func(ctx context.Context, conn *Conn)
 func WithLease(strategy LeaseStrategy) Option {
 	return func(s *settings) error {
 		if strategy == nil {
-			return fmt.Errorf("%w: no lease strategy", ErrInvalidArgument)
+			return fmt.Errorf("%w: no lease strategy, or a FixedLease of less than nothing", ErrInvalidArgument)
 		}
 		s.lease = strategy
 		return nil
 	}
 }
 
-// FixedLease grants the same number of requests anew each period.
+// FixedLease grants the same number of requests anew each period, of a millisecond at least. It is nil for less, and for
+// a negative number; [WithLease] takes no nil.
 func FixedLease(requests int, period time.Duration) LeaseStrategy {
+	if requests < 0 || period < time.Millisecond {
+		return nil
+	}
 	return func(ctx context.Context, conn *Conn) {
 		ticker := time.NewTicker(period)
 		defer ticker.Stop()

@@ -68,6 +68,8 @@ func TestOptionsRefuseWhatSetupCannotCarry(t *testing.T) {
 		"keepalive interval of the lifetime":    rsocket.WithKeepalive(time.Second, time.Second),
 		"the same once in milliseconds":         rsocket.WithKeepalive(ms+1, 2*ms),
 		"no lease strategy":                     rsocket.WithLease(nil),
+		"a fixed lease without a period":        rsocket.WithLease(rsocket.FixedLease(1, 0)),
+		"a fixed lease of -1 requests":          rsocket.WithLease(rsocket.FixedLease(-1, time.Second)),
 		"fragment length too short":             rsocket.WithFragmentLength(63),
 		"fragment length too long":              rsocket.WithFragmentLength(1 << 24),
 		"negative SetupTimeout":                 rsocket.WithLimits(rsocket.Limits{SetupTimeout: -1}),
