@@ -49,6 +49,10 @@ pub fn numbers(
         for item in 0..count {
             let data = first.take().unwrap_or_else(|| item.to_string());
             yield Ok(payload(data.into_bytes()));
+            if item % 16 == 15 {
+                // rsocket_rust takes all that there is, and hears a CANCEL only when others get their turn.
+                tokio::task::yield_now().await;
+            }
         }
         if let Some(message) = error {
             yield Err(anyhow!(message));
