@@ -72,23 +72,57 @@ var batches = sync.Pool{New: func() any {
 	}
 }}
 
+// burden is what a batch has of each thing that is bounded.
+type burden struct {
+	commands, bytes int
+	// bulk and other are the bytes of payloads that stay where they are and go in one frame.
+	bulk, other int
+}
+
+func (b *batch) burden() burden {
+	if b == nil {
+		return burden{}
+	}
+	return burden{len(b.commands), len(b.bytes), b.bulkBytes, b.otherBytes}
+}
+
 // fits reports whether a command with a payload may be added.
-func (b *batch) fits(l load) bool {
-	commands, bytes, external := maxBatchCommands, maxBatchBytes, maxBatchExternal
+func (b burden) fits(l load) bool {
+	commands, bytes := maxBatchCommands, maxBatchBytes
 	if l.bulk {
-		commands, bytes, external = commands/2, bytes/2, maxBatchBulk
+		commands, bytes = commands/2, bytes/2
 	}
-	if len(b.commands) >= commands {
+	switch {
+	case b.commands >= commands:
 		return false
-	}
-	if l.copied && len(b.bytes) == 0 {
+	case !l.external():
+		return b.bytes+l.size <= bytes || l.copied && b.bytes == 0
+	case l.fragmented:
 		return true
+	case l.bulk:
+		return b.bulk == 0 || b.bulk+l.size <= maxBatchBulk
+	default:
+		return b.other == 0 || b.other+l.size <= maxBatchExternal
 	}
-	if !l.external() {
-		return len(b.bytes)+l.size <= bytes
+}
+
+// add counts a command with a payload so many times, or takes it off again.
+func (b *burden) add(l load, times int) {
+	b.commands += times
+	size := times * l.size
+	switch {
+	case !l.external():
+		b.bytes += size
+	case l.fragmented:
+	case l.bulk:
+		b.bulk += size
+	default:
+		b.other += size
 	}
-	referred := *b.referred(l)
-	return l.fragmented || referred == 0 || referred+l.size <= external
+}
+
+func (b burden) plus(other burden) burden {
+	return burden{b.commands + other.commands, b.bytes + other.bytes, b.bulk + other.bulk, b.other + other.other}
 }
 
 // isSmall is whether there is room for anything more, whatever it is.

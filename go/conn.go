@@ -347,10 +347,7 @@ func (c *Conn) terminate(reason error) {
 		return
 	}
 	q.closed = reason
-	if q.vacated != nil {
-		close(q.vacated)
-		q.vacated = nil
-	}
+	q.waiting.close()
 	q.fragmented.close()
 	// The flusher looks once more before it says goodbye: the core may have a last frame.
 	q.kicked = true

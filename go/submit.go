@@ -35,8 +35,8 @@ type queue struct {
 	drained  chan struct{}
 	// over: the reader has left, so the connection's goroutines may have been waited for.
 	over bool
-	// vacated is closed when the batch is taken; nil while nobody waits for that.
-	vacated chan struct{}
+	// waiting are those that found too little room in the batch.
+	waiting admission
 	// fragmented is the room for payloads that leave in fragments, as they may not fit a frame of frameLen.
 	fragmented room
 	frameLen   int
@@ -71,29 +71,37 @@ func (q *queue) lockForLoad(ctx context.Context, l load) error {
 		}
 	}
 	q.mu.Lock()
-	for {
-		if q.closed != nil {
-			q.unlockWithout(l)
-			return q.closed
-		}
-		if q.batch == nil {
-			q.batch = batches.Get().(*batch)
-		}
-		if q.batch.fits(l) {
-			return nil
-		}
-		if q.vacated == nil {
-			q.vacated = make(chan struct{})
-		}
-		vacated := q.vacated
-		q.mu.Unlock()
-		select {
-		case <-vacated:
-			q.mu.Lock()
-		case <-ctx.Done():
-			q.giveBack(l)
-			return ctx.Err()
-		}
+	var err error
+	if q.closed == nil && q.waiting.isFull(l, q.batch) {
+		err = q.awaitRoom(ctx, l)
+	}
+	if err == nil {
+		err = q.closed
+	}
+	if err != nil {
+		q.unlockWithout(l)
+		return err
+	}
+	if q.batch == nil {
+		q.batch = batches.Get().(*batch)
+	}
+	return nil
+}
+
+// awaitRoom lets the lock go until there is room in the batch, and takes it.
+func (q *queue) awaitRoom(ctx context.Context, l load) error {
+	waiter := q.waiting.join(l)
+	q.mu.Unlock()
+	select {
+	case <-waiter.admitted:
+		q.mu.Lock()
+		q.waiting.arrive(waiter)
+		return nil
+	case <-ctx.Done():
+		q.mu.Lock()
+		q.waiting.leave(waiter)
+		q.waiting.admit(q.batch)
+		return ctx.Err()
 	}
 }
 
@@ -193,10 +201,7 @@ func (q *queue) take(f *flusher) (*batch, queueState) {
 		q.numbered += uint64(len(taken.commands) - taken.ahead)
 	}
 	q.batch, q.kicked = nil, false
-	if q.vacated != nil {
-		close(q.vacated)
-		q.vacated = nil
-	}
+	q.waiting.admit(nil)
 	return taken, queueHadWork
 }
 
