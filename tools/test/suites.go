@@ -55,6 +55,13 @@ func runGoRace(string) (tally, error) {
 	return counted, errors.Join(err, countErr)
 }
 
+// runAutobahn lets another project's test suite loose on our WebSocket, case by case.
+func runAutobahn(string) (tally, error) {
+	var output bytes.Buffer
+	err := run(io.MultiWriter(os.Stdout, &output), "tests/autobahn/run.sh")
+	return countRustTests(&output), err
+}
+
 // script is a suite of one test: the script's exit code.
 func script(path string) func(string) (tally, error) {
 	return func(string) (tally, error) {
