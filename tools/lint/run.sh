@@ -35,7 +35,7 @@ rust_is_formatted() {
 # A command for each module of the repository.
 in_every_module() {
   local module
-  for module in . tests/peers/rsocket-go; do
+  for module in . tests/browser tests/peers/rsocket-go; do
     (cd "$module" && "$@") || return 1
   done
 }

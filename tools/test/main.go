@@ -31,6 +31,7 @@ var suites = []suite{
 	{"the C client under sanitizers", script("tests/c/sanitizers.sh")},
 	{"an installed library", script("tests/install/run.sh")},
 	{"a Bazel workspace that uses this one", script("tests/consumer/run.sh")},
+	{"an example in a browser", runBrowser},
 	{"Autobahn's WebSocket test suite", runAutobahn},
 	{"gazelle leaves the BUILD files as they are", script("tools/check_gazelle.sh")},
 }

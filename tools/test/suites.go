@@ -55,6 +55,14 @@ func runGoRace(string) (tally, error) {
 	return counted, errors.Join(err, countErr)
 }
 
+// runBrowser runs the tests of the browser example, in Chromium.
+func runBrowser(string) (tally, error) {
+	var output bytes.Buffer
+	err := run(&output, "tests/browser/run.sh")
+	counted, countErr := countGoTests(&output, os.Stdout)
+	return counted, errors.Join(err, countErr)
+}
+
 // runAutobahn lets another project's test suite loose on our WebSocket, case by case.
 func runAutobahn(string) (tally, error) {
 	var output bytes.Buffer

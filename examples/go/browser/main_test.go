@@ -13,6 +13,8 @@ import (
 	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
 )
 
+// What the page does with the server is tested in a browser, in tests/browser.
+
 var program = exampletest.Program(run)
 
 // start runs the program with a file in place of rsocket-js, and returns the page's address.
