@@ -62,6 +62,7 @@ type confirmation struct {
 type external struct {
 	token   uint64
 	payload *Payload
+	once    bool   // it is released once it is sent
 	sent    func() // as in load
 }
 
@@ -151,13 +152,16 @@ func (b *batch) add(command ffi.Command, payload *Payload, l load, token uint64)
 	if l.external() {
 		command.Flags |= ffi.FlagExternal
 		command.Token = token
-		b.externals = append(b.externals, external{token, payload, l.sent})
+		b.externals = append(b.externals, external{token, payload, payload.lend(), l.sent})
 		if !l.fragmented {
 			*b.referred(l) += l.size
 		}
 	} else {
 		command.Offset = uint32(len(b.bytes))
 		b.bytes = append(append(b.bytes, metadata...), data...)
+		if payload.isOnce() && payload.lend() {
+			payload.recycle()
+		}
 	}
 	b.commands = append(b.commands, command)
 }

@@ -259,6 +259,9 @@ func (c *Conn) checkPayload(payload *Payload) error {
 	if payload == nil {
 		return errNoPayload
 	}
+	if payload.isGiven() {
+		return errGiven
+	}
 	if size := payload.Len(); size > c.limits.MaxPayloadLen {
 		return fmt.Errorf("%w: %d bytes, the limit is %d", ErrPayloadTooLarge, size, c.limits.MaxPayloadLen)
 	}

@@ -54,6 +54,7 @@ var (
 		unsent:  true,
 	}
 
+	errGiven      = fmt.Errorf("%w: the payload was to be sent once, and has been", ErrInvalidArgument)
 	errNoPayload  = fmt.Errorf("%w: no payload", ErrInvalidArgument)
 	errNoCallback = fmt.Errorf("%w: no callback", ErrInvalidArgument)
 	// errHandedOver: the connection's transport carries an earlier connection again.

@@ -206,7 +206,7 @@ func receivedPayload(event *ffi.Event, bytes []byte) *Payload {
 	metadata, data := whole[:event.MetadataLen:event.MetadataLen], whole[event.MetadataLen:]
 	hasMetadata := event.Flags&ffi.FlagMetadata != 0
 	if event.Flags&ffi.FlagArena != 0 && 2*len(whole) >= len(bytes) {
-		return newOwned(metadata, data, hasMetadata)
+		return newOwned(whole, len(metadata), hasMetadata)
 	}
 	return newReceived(metadata, data, hasMetadata)
 }

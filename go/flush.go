@@ -49,6 +49,8 @@ type flusher struct {
 	answering *atomic.Int64
 	// payloads that the output will refer to, by their tokens.
 	payloads map[uint64]external
+	// spent are payloads that pending refers to for the last time, and that nobody uses after that.
+	spent []*Payload
 	// link is where pending goes.
 	link *link
 	// stuck: the batch waits for a transport.
@@ -207,13 +209,17 @@ func (f *flusher) arrange() {
 			buffers = append(buffers, output[:segment.Buffered])
 			output = output[segment.Buffered:]
 		}
-		payload := f.payloads[segment.Token].payload
+		external := f.payloads[segment.Token]
+		payload := external.payload
 		part := payload.Data()
 		if segment.Part == ffi.PartMetadata {
 			part = payload.GetMetadata()
 		}
 		buffers = append(buffers, part[segment.Offset:segment.Offset+segment.Len])
 		if segment.Last != 0 {
+			if external.once {
+				f.spent = append(f.spent, payload)
+			}
 			f.forget(segment.Token)
 		}
 	}
@@ -265,6 +271,11 @@ func (c *Conn) writePending(borrowed bool) bool {
 func (f *flusher) written() {
 	clear(f.scratch.buffers[:f.buffered])
 	f.pending, f.buffered = nil, 0
+	for _, payload := range f.spent {
+		payload.recycle()
+	}
+	clear(f.spent)
+	f.spent = f.spent[:0]
 }
 
 // setWriteDeadline bounds a borrowed goroutine's write, and unbounds the others.

@@ -68,7 +68,7 @@ type Setup struct {
 
 func newSetup(proposed ffi.Setup) *Setup {
 	return &Setup{
-		Payload:           newOwned(proposed.Metadata, proposed.Data, proposed.HasMetadata),
+		Payload:           newReceived(proposed.Metadata, proposed.Data, proposed.HasMetadata),
 		MetadataMIMEType:  proposed.MetadataMIME,
 		DataMIMEType:      proposed.DataMIME,
 		KeepaliveInterval: time.Duration(proposed.KeepaliveIntervalMS) * time.Millisecond,

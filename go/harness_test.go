@@ -109,6 +109,9 @@ func connectPipe(t testing.TB, client, server rsocket.Handler, opts ...rsocket.O
 	return dialled, accepted.conn
 }
 
+// oneByteAtATime is the slowest of the transports.
+const oneByteAtATime = "one byte at a time"
+
 // transports are the ways in which a client reaches a server of these tests.
 var transports = map[string]func(t *testing.T, handler rsocket.Handler) *rsocket.Conn{
 	"tcp": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
@@ -133,7 +136,7 @@ var transports = map[string]func(t *testing.T, handler rsocket.Handler) *rsocket
 		client, _ := connectPipe(t, rsocket.Handler{}, handler)
 		return client
 	},
-	"one byte at a time": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
+	oneByteAtATime: func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
 		near, far := net.Pipe()
 		go func() { _, _ = rsocket.ServeConn(context.Background(), oneByteReads{far}, handler) }()
 		conn, err := rsocket.NewClientConn(testContext(t), oneByteReads{near})

@@ -102,7 +102,11 @@ func (r *inboundRequest) answer() {
 	defer r.end(context.Canceled)
 	answer, err := r.handle()
 	r.payload = nil
-	if err == nil && answer.Len() > conn.limits.MaxPayloadLen {
+	switch {
+	case err != nil:
+	case answer.isGiven():
+		err = NewError(CodeApplicationError, "the answer was to be sent once, and has been")
+	case answer.Len() > conn.limits.MaxPayloadLen:
 		err = NewError(CodeApplicationError, "the answer is too long")
 	}
 	if err == nil {

@@ -31,9 +31,10 @@ func TestPayloadKeepsAbsentAndEmptyMetadataApart(t *testing.T) {
 		{"received, empty metadata", newReceived(nil, []byte("data"), true), "data", "", true},
 		{"received, nothing but empty metadata", newReceived(nil, nil, true), "", "", true},
 		{"received, absent metadata is ignored", newReceived([]byte("junk"), []byte("data"), false), "data", "", false},
-		{"owned", newOwned([]byte("metadata"), []byte("data"), true), "data", "metadata", true},
-		{"owned, empty metadata", newOwned(nil, []byte("data"), true), "data", "", true},
-		{"owned, absent metadata is ignored", newOwned([]byte("junk"), []byte("data"), false), "data", "", false},
+		{"owned", newOwned([]byte("metadatadata"), len("metadata"), true), "data", "metadata", true},
+		{"owned, empty metadata", newOwned([]byte("data"), 0, true), "data", "", true},
+		{"owned, only metadata", newOwned([]byte("metadata"), len("metadata"), true), "", "metadata", true},
+		{"owned, absent metadata", newOwned([]byte("data"), 0, false), "data", "", false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -64,7 +65,7 @@ func TestPayloadKeepsAbsentAndEmptyMetadataApart(t *testing.T) {
 
 // sizesAroundInline are the sizes on both sides of every change of memory layout.
 var sizesAroundInline = []int{
-	0, 1, inlineSmall - 1, inlineSmall, inlineSmall + 1,
+	0, 1, inlineTiny - 1, inlineTiny, inlineTiny + 1, inlineSmall - 1, inlineSmall, inlineSmall + 1,
 	inlineMedium - 1, inlineMedium, inlineMedium + 1,
 	inlineLarge - 1, inlineLarge, inlineLarge + 1, 4096, 1 << 20,
 }
@@ -102,9 +103,9 @@ func TestPayloadOwnsItsBytesAtEverySize(t *testing.T) {
 }
 
 func TestOwnedPayloadDoesNotCopy(t *testing.T) {
-	metadata, data := []byte("metadata"), []byte("data")
-	payload := newOwned(metadata, data, true)
-	if &payload.Data()[0] != &data[0] || &payload.GetMetadata()[0] != &metadata[0] {
+	bytes := []byte("metadatadata")
+	payload := newOwned(bytes, 8, true)
+	if &payload.Data()[0] != &bytes[8] || &payload.GetMetadata()[0] != &bytes[0] {
 		t.Error("newOwned copied")
 	}
 }
@@ -135,13 +136,80 @@ func TestInlinePayloadsFillTheirSizeClass(t *testing.T) {
 		name      string
 		got, want uintptr
 	}{
-		{"small", unsafe.Sizeof(payloadSmall{}), 112},
+		{"tiny", unsafe.Sizeof(payloadTiny{}), 96},
+		{"small", unsafe.Sizeof(payloadSmall{}), 128},
 		{"medium", unsafe.Sizeof(payloadMedium{}), 256},
 		{"large", unsafe.Sizeof(payloadLarge{}), 512},
 	} {
 		if object.got != object.want {
 			t.Errorf("the %s object has %d bytes, want %d", object.name, object.got, object.want)
 		}
+	}
+}
+
+func TestReleasedPayloadIsEmptyAndItsBytesAreUsedAgain(t *testing.T) {
+	for _, size := range []int{inlineLarge + 1, 511, 512, 4096, 4099, 1 << 20, maxRecycled} {
+		reused := false
+		// A pool may lose what it is given: the garbage collector empties it, and the race detector has it forget.
+		for attempt := 0; attempt < 100 && !reused; attempt++ {
+			first := newReceived([]byte("m"), pattern(size-1, 'a'), true)
+			bytes := first.bytes
+			first.Release()
+			if first.Len() != 0 || first.HasMetadata() || first.Data() != nil {
+				t.Fatalf("%d bytes: a released payload has %d bytes", size, first.Len())
+			}
+			first.Release() // Does nothing.
+			second := newReceived(nil, pattern(size, 'b'), false)
+			reused = second.bytes == bytes
+			if !holdsPattern(second, size) {
+				t.Fatalf("%d bytes: the next payload's are not its own", size)
+			}
+			third := newReceived(nil, pattern(size, 'c'), false)
+			if third.bytes == second.bytes {
+				t.Fatalf("%d bytes are two payloads'", size)
+			}
+		}
+		if !reused {
+			t.Errorf("%d bytes were never used again", size)
+		}
+	}
+}
+
+func holdsPattern(p *Payload, size int) bool {
+	return bytes.Equal(p.Data(), pattern(size, 'b')) && !p.HasMetadata()
+}
+
+func TestReleaseLeavesWhatItMust(t *testing.T) {
+	lent := newReceived(nil, pattern(4096, 'l'), false)
+	lent.lend()
+	for name, payload := range map[string]*Payload{
+		"one that was sent":         lent,
+		"one that is to be sent":    NewPayloadFromBytes(pattern(4096, 'm'), nil).Once(),
+		"one without bytes outside": newReceived(nil, pattern(inlineLarge, 's'), false),
+		"one that is too long":      newReceived(nil, make([]byte, maxRecycled+1), false),
+		"the zero value":            {},
+		"nil":                       nil,
+	} {
+		want := payload.Len()
+		payload.Release()
+		if got := payload.Len(); got != want {
+			t.Errorf("%s: %d bytes are left of %d", name, got, want)
+		}
+	}
+}
+
+func TestRecycledBytesAreLongEnough(t *testing.T) {
+	for size := inlineLarge + 1; size < 1<<14; size++ {
+		if class := recycledClass(size); class < 0 || class >= len(recycled) {
+			t.Fatalf("%d bytes have the class %d", size, class)
+		}
+		newReceived(nil, make([]byte, size), false).Release()
+		if got := newReceived(nil, make([]byte, size+1), false); int(got.capacity) < got.Len() {
+			t.Fatalf("%d bytes hold a payload of %d", got.capacity, got.Len())
+		}
+	}
+	if class := recycledClass(maxRecycled); class >= len(recycled) {
+		t.Fatalf("%d bytes have the class %d", maxRecycled, class)
 	}
 }
 
@@ -174,7 +242,7 @@ func BenchmarkTwoObjects(b *testing.B) {
 			for b.Loop() {
 				data := make([]byte, len(buffer))
 				copy(data, buffer)
-				sink = newOwned(nil, data, false)
+				sink = newOwned(data, 0, false)
 			}
 		})
 	}

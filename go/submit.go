@@ -55,8 +55,9 @@ const (
 // maxFrameHeader is what a frame has before its payload at most, the length of the metadata included.
 const maxFrameHeader = 13
 
-// loadOf is what a payload of this size puts on a batch.
-func (q *queue) loadOf(size int, bulk bool) load {
+// loadOf is what a payload puts on a batch.
+func (q *queue) loadOf(payload *Payload, bulk bool) load {
+	size := payload.Len()
 	if q.copied.Load() {
 		return load{size: size, bulk: bulk, copied: true}
 	}
@@ -207,7 +208,7 @@ func (q *queue) take(f *flusher) (*batch, queueState) {
 
 // submitRequest starts a request-response. The call is claimed by nobody when it returns an error.
 func (c *Conn) submitRequest(ctx context.Context, waiting *call, payload *Payload) (token uint64, err error) {
-	l := c.queue.loadOf(payload.Len(), false)
+	l := c.queue.loadOf(payload, false)
 	if err := c.queue.lockForRequest(ctx, l); err != nil {
 		return 0, err
 	}
@@ -229,7 +230,7 @@ func (c *Conn) submitRequest(ctx context.Context, waiting *call, payload *Payloa
 
 // submitStream starts a request-stream or request-channel.
 func (c *Conn) submitStream(ctx context.Context, command ffi.Command, stream *Stream, first *Payload) error {
-	l := c.queue.loadOf(first.Len(), false)
+	l := c.queue.loadOf(first, false)
 	if err := c.queue.lockForRequest(ctx, l); err != nil {
 		return err
 	}
@@ -247,7 +248,7 @@ func (c *Conn) submitStream(ctx context.Context, command ffi.Command, stream *St
 // submitItem sends an item for which there is credit. Whoever sends one is likely to send more, so it does not flush
 // by itself.
 func (c *Conn) submitItem(ctx context.Context, stream uint32, item *Payload, from *outlet) error {
-	l := c.queue.loadOf(item.Len(), true)
+	l := c.queue.loadOf(item, true)
 	if err := c.queue.lockForLoad(ctx, l); err != nil {
 		return err
 	}
@@ -309,7 +310,7 @@ func (c *Conn) submitSmall(command ffi.Command, message string, over bool) {
 
 // submitFireAndForget queues a fire-and-forget.
 func (c *Conn) submitFireAndForget(ctx context.Context, payload *Payload) error {
-	l := c.queue.loadOf(payload.Len(), true)
+	l := c.queue.loadOf(payload, true)
 	if err := c.queue.lockForRequest(ctx, l); err != nil {
 		return err
 	}
@@ -333,7 +334,7 @@ func (c *Conn) submitCancel(token uint64) {
 
 // submitAnswer queues the answer to a request of the peer; nil completes it without a payload.
 func (c *Conn) submitAnswer(stream uint32, payload *Payload) error {
-	l := c.queue.loadOf(payload.Len(), false)
+	l := c.queue.loadOf(payload, false)
 	if err := c.queue.lockForLoad(c.ctx, l); err != nil {
 		return err
 	}
