@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rsocket/rsocket-go"
+	"github.com/rsocket/rsocket-go/payload"
+	"github.com/rsocket/rsocket-go/rx"
+	"github.com/rsocket/rsocket-go/rx/flux"
+)
+
+// conn has payloads that are sent again and again: the library does not write to those that it was given.
+type conn struct{ rsocket.Client }
+
+func (c conn) Close() { _ = c.Client.Close() }
+
+func (c conn) RequestResponse(data []byte) func() ([]byte, error) {
+	ctx, request := context.Background(), payload.New(data, nil)
+	return func() ([]byte, error) {
+		answer, release, err := c.Client.RequestResponse(request).BlockUnsafe(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if answer == nil {
+			return nil, errors.New("completed without a payload")
+		}
+		defer release()
+		return append([]byte(nil), answer.Data()...), nil // a caller keeps the answer, and release takes it back
+	}
+}
+
+func (c conn) FireAndForget(data []byte) func() error {
+	request := payload.New(data, nil)
+	return func() error {
+		c.Client.FireAndForget(request)
+		return nil
+	}
+}
+
+func (c conn) RequestStream(request []byte, prefetch int, each func([]byte)) error {
+	return take(c.Client.RequestStream(payload.New(request, nil)), prefetch, each)
+}
+
+func (c conn) RequestChannel(n int, item func(int) []byte, prefetch int, each func([]byte)) error {
+	return take(c.Client.RequestChannel(generated(n, item)), prefetch, each)
+}
+
+// take asks for so many items, and for half as many again when half of them are taken.
+func take(items flux.Flux, prefetch int, each func([]byte)) error {
+	ended := make(chan error, 1)
+	var subscription rx.Subscription
+	taken, half := 0, max(1, prefetch/2)
+	items.Subscribe(context.Background(),
+		rx.OnSubscribe(func(_ context.Context, s rx.Subscription) {
+			subscription = s
+			s.Request(prefetch)
+		}),
+		rx.OnNext(func(item payload.Payload) error {
+			each(item.Data())
+			if taken++; taken%half == 0 {
+				subscription.Request(half)
+			}
+			return nil
+		}),
+		rx.OnComplete(func() { ended <- nil }),
+		rx.OnError(func(err error) { ended <- err }),
+	)
+	return <-ended
+}

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"io"
+	"net"
+
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/bench/load"
+)
+
+// pingPong is the floor of latency: one request at a time, which its caller writes and whose answer it reads itself.
+type pingPong struct{ socket net.Conn }
+
+func (p pingPong) Close() { _ = p.socket.Close() }
+
+func (p pingPong) RequestResponse(data []byte) func() ([]byte, error) {
+	frame := make([]byte, headerLen+len(data))
+	putHeader(frame, 0, len(data))
+	copy(frame[headerLen:], data)
+	answer := make([]byte, len(frame))
+	return func() ([]byte, error) {
+		if _, err := p.socket.Write(frame); err != nil {
+			return nil, err
+		}
+		_, err := io.ReadFull(p.socket, answer)
+		return answer[headerLen:], err
+	}
+}
+
+var _ load.Conn = pingPong{}
