@@ -27,7 +27,7 @@ go_is_formatted() {
 # The same for every Cargo workspace of the repository.
 rust_is_formatted() {
   local manifest
-  for manifest in rust rust/fuzz tests/peers/rsocket-rust; do
+  for manifest in rust rust/fuzz bench/contenders/rsocket-rust tests/peers/rsocket-rust; do
     cargo fmt --all --check --manifest-path "$manifest/Cargo.toml" || return 1
   done
 }
@@ -35,7 +35,7 @@ rust_is_formatted() {
 # A command for each module of the repository.
 in_every_module() {
   local module
-  for module in . tests/browser tests/peers/rsocket-go; do
+  for module in . bench/contenders/others tests/browser tests/peers/rsocket-go; do
     (cd "$module" && "$@") || return 1
   done
 }

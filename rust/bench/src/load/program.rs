@@ -83,8 +83,16 @@ pub(crate) fn obey(
     Ok(())
 }
 
+/// Prints the versions of what is measured, and how it was built.
 pub(crate) fn print_versions(versions: Vec<(&'static str, String)>) -> anyhow::Result<()> {
-    print(&versions.into_iter().collect::<BTreeMap<_, _>>())
+    let build = if cfg!(debug_assertions) {
+        "debug"
+    } else {
+        "release"
+    };
+    let mut all: BTreeMap<_, _> = versions.into_iter().collect();
+    all.insert("build", build.to_owned());
+    print(&all)
 }
 
 fn print(answer: &impl Serialize) -> anyhow::Result<()> {
