@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 EXAMPLES := $(notdir $(wildcard examples/go/*))
 
 .DEFAULT_GOAL := help
-.PHONY: help all build-rust build-go examples demo test lint install clean
+.PHONY: help all build-rust build-go examples demo test lint bench bench-programs install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,9 +31,16 @@ test: build-rust ## run all tests, Bazel's and the others; ends with the line "N
 lint: build-rust ## check form, and what compilers and linters find
 	tools/lint/run.sh
 
+bench: bench-programs ## measure beside other libraries, results in bench/results; BENCH="-h" for what can be chosen
+	bench/bin/bench $(BENCH)
+
+bench-programs: build-rust ## build the benchmark and its contenders, in bench/bin
+	bench/build.sh
+
 install: build-rust ## install the C library under PREFIX, /usr/local by default
 	PREFIX=$(PREFIX) tools/install.sh
 
 clean: ## delete what was built here (Bazel's and Go's caches stay)
 	$(CARGO) clean --manifest-path rust/Cargo.toml
-	rm -f $(EXAMPLES:%=examples/%)
+	$(CARGO) clean --manifest-path bench/contenders/rsocket-rust/Cargo.toml
+	rm -rf $(EXAMPLES:%=examples/%) bench/bin

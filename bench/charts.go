@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/bench/load"
+)
+
+// drawer is a chart.
+type drawer interface{ draw() *drawing }
+
+// chartGroup is which contenders share a chart.
+type chartGroup struct {
+	name, title string
+	has         func(pair) bool
+}
+
+var chartGroups = []chartGroup{
+	{"rsocket", "implementations of RSocket, and the limit", func(p pair) bool { return p.client.family != other }},
+	{"others", "what one might take instead", func(p pair) bool { return p.client.family == other || p.String() == "ours-go>ours-go" }},
+}
+
+// drawCharts writes an SVG file for each chart that there are figures for.
+func drawCharts(folder string, r results) error {
+	for name, chart := range charts(r) {
+		d := chart.draw()
+		if d == nil {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(folder, name+".svg"), []byte(d.svg()), 0o644); err != nil {
+			return fmt.Errorf("drawing a chart: %w", err)
+		}
+	}
+	return nil
+}
+
+func charts(r results) map[string]drawer {
+	all := make(map[string]drawer)
+	note := fmt.Sprintf("medians of %d rounds; %d cores, %s, %s", r.Rounds, r.Machine.Cores, r.Machine.CPU, r.Machine.Go)
+	for _, group := range chartGroups {
+		some := r.Measurements.of(group)
+		for _, size := range []int{64, 4 << 10, 64 << 10} {
+			all[fmt.Sprintf("%s-throughput-%d", group.name, size)] = throughput(some, size, group, note)
+		}
+		for _, inFlight := range []int{1, 64} {
+			w := work{load.RequestResponse, 64, inFlight, 1}
+			all[fmt.Sprintf("%s-latency-%d", group.name, inFlight)] = barChart{
+				title: "Latency in µs (logarithmic), " + w.title() + ": " + group.title,
+				note:  note,
+				parts: []string{"p50", "p99", "p99.9"},
+				rows:  some.rows(w, p50, p99, p999), logarithmic: true, text: short,
+			}
+		}
+		w := work{load.RequestResponse, 64, 64, 1}
+		all[group.name+"-cost"] = barChart{
+			title: "CPU time per request in µs, " + w.title() + ": " + group.title,
+			note:  note,
+			parts: []string{"client", "server"},
+			rows:  some.rows(w, clientCPU, serverCPU), stacked: true, text: short,
+		}
+		w = work{load.RequestResponse, 64, 1024, 1}
+		all[group.name+"-memory"] = barChart{
+			title: "Resident memory, " + w.title() + ": " + group.title,
+			note:  note,
+			parts: []string{"client", "server"},
+			rows:  some.rows(w, clientMemory, serverMemory), text: bytesText,
+		}
+		all[group.name+"-idle-memory"] = barChart{
+			title: "Resident memory per idle connection: " + group.title,
+			note:  note,
+			parts: []string{"client", "server"},
+			rows:  some.idleRows(), text: bytesText,
+		}
+	}
+	return all
+}
+
+func (all measurements) of(group chartGroup) measurements {
+	var some measurements
+	for _, m := range all {
+		if group.has(m.pair) {
+			some = append(some, m)
+		}
+	}
+	return some
+}
+
+// throughput has the requests per second of one size over the requests in flight.
+func throughput(all measurements, size int, group chartGroup, note string) lineChart {
+	c := lineChart{
+		title: fmt.Sprintf("request-response, %s: %s", bytesText(float64(size)), group.title),
+		x:     "requests in flight on one connection", y: "requests per second", note: note, text: countText,
+	}
+	at := make(map[string]int) // places in lines
+	for _, m := range all {
+		value, ok := m.value(rate)
+		if !ok || m.work.Workload != load.RequestResponse || m.work.Size != size || m.work.Connections != 1 {
+			continue
+		}
+		name := m.pair.title()
+		if _, known := at[name]; !known {
+			at[name] = len(c.lines)
+			c.lines = append(c.lines, line{name: name})
+		}
+		l := &c.lines[at[name]]
+		l.points = append(l.points, point{float64(m.work.InFlight), value})
+	}
+	return c
+}
+
+// rows has these figures of one work, the fastest pair first.
+func (all measurements) rows(w work, names ...string) []row {
+	var rows []row
+	for _, m := range all.byRate() {
+		if m.work != w {
+			continue
+		}
+		r := row{name: m.pair.title()}
+		for _, name := range names {
+			if value, ok := m.value(name); ok {
+				r.values = append(r.values, value)
+			}
+		}
+		if len(r.values) == len(names) {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// idleRows is rows of the idle workload, however many connections it has.
+func (all measurements) idleRows() []row {
+	for _, m := range all {
+		if m.work.Workload == load.Idle {
+			return all.rows(m.work, clientPerConn, serverPerConn)
+		}
+	}
+	return nil
+}

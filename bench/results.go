@@ -1,0 +1,34 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// results is what results.json holds.
+type results struct {
+	Time         time.Time                    `json:"time"`
+	Machine      machine                      `json:"machine"`
+	Versions     map[string]map[string]string `json:"versions"` // of each program
+	Rounds       int                          `json:"rounds"`
+	Duration     float64                      `json:"seconds"` // of each load, of each round
+	Measurements measurements                 `json:"measurements"`
+	Targets      []verdict                    `json:"targets"`
+}
+
+func (r results) write(folder string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the results: %w", err)
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("making the folder for results: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "results.json"), append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("writing the results: %w", err)
+	}
+	return nil
+}

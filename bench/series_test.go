@@ -1,0 +1,49 @@
+package main
+
+import "testing"
+
+func TestMedianAndSpread(t *testing.T) {
+	tests := []struct {
+		rounds         series
+		median, spread float64
+	}{
+		{series{7}, 7, 0},
+		{series{30, 10, 20}, 20, 0.5},
+		{series{40, 10, 20, 30}, 25, 0.6},
+		{series{0, 0, 0}, 0, 0},
+	}
+	for _, test := range tests {
+		if got := test.rounds.median(); got != test.median {
+			t.Errorf("%v: median %g, want %g", test.rounds, got, test.median)
+		}
+		if got := test.rounds.spread(); got != test.spread {
+			t.Errorf("%v: spread %g, want %g", test.rounds, got, test.spread)
+		}
+	}
+}
+
+func TestRoundsAreInterleavedAndBeginWithAnotherPair(t *testing.T) {
+	one, other := work{Workload: "one"}, work{Workload: "other"}
+	a, b, c, d := &measurement{work: one}, &measurement{work: one}, &measurement{work: one}, &measurement{work: other}
+	all := measurements{a, b, c, d}
+	for round, want := range []measurements{{a, b, c, d}, {b, c, a, d}, {c, a, b, d}, {a, b, c, d}} {
+		for i, m := range rotated(all, round) {
+			if m != want[i] {
+				t.Errorf("round %d: place %d has the wrong one", round, i)
+			}
+		}
+	}
+}
+
+func TestNumbersInWords(t *testing.T) {
+	for number, want := range map[float64]string{
+		0: "0", 0.00123: "0.00123", 1.5: "1.50", 12.34: "12.3", 123.4: "123", 12345: "12345", -1.5: "-1.50",
+	} {
+		if got := short(number); got != want {
+			t.Errorf("%g is %q, want %q", number, got, want)
+		}
+	}
+	if got := bytesText(64 << 10); got != "64 KiB" {
+		t.Errorf("64 KiB are %q", got)
+	}
+}
