@@ -28,12 +28,13 @@ var suites = []suite{
 	{"cargo test", runCargo},
 	{"go test -race", runGoRace},
 	{"cargo miri test", runMiri},
-	{"the C client under sanitizers", script("tests/c/sanitizers.sh")},
-	{"an installed library", script("tests/install/run.sh")},
-	{"a Bazel workspace that uses this one", script("tests/consumer/run.sh")},
+	{"the C client under sanitizers", command("tests/c/sanitizers.sh")},
+	{"an installed library", command("tests/install/run.sh")},
+	{"a Bazel workspace that uses this one", command("tests/consumer/run.sh")},
 	{"an example in a browser", runBrowser},
 	{"Autobahn's WebSocket test suite", runAutobahn},
-	{"gazelle leaves the BUILD files as they are", script("tools/check_gazelle.sh")},
+	{"instructions per request", command("go", "run", "./bench/instructions")},
+	{"gazelle leaves the BUILD files as they are", command("tools/check_gazelle.sh")},
 }
 
 func main() {

@@ -46,11 +46,12 @@ func runMiri(string) (tally, error) {
 	return countRustTests(&output), err
 }
 
-// runGoRace runs Go's tests under the race detector, against the library that cargo built. Those in tests/interop drive programs that
-// Bazel builds, and are Bazel's.
+// runGoRace runs Go's tests under the race detector, against the library that cargo built. Those in tests/interop and the
+// benchmark's drive programs that Bazel builds, and are Bazel's.
 func runGoRace(string) (tally, error) {
 	var output bytes.Buffer
-	err := run(&output, "go", "test", "-race", "-json", "./go/...", "./examples/...", "./tests/peers/...", "./tools/...")
+	err := run(&output, "go", "test", "-race", "-json",
+		"./go/...", "./examples/...", "./bench/load", "./bench/instructions", "./tests/peers/...", "./tools/...")
 	counted, countErr := countGoTests(&output, os.Stdout)
 	return counted, errors.Join(err, countErr)
 }
@@ -70,10 +71,10 @@ func runAutobahn(string) (tally, error) {
 	return countRustTests(&output), err
 }
 
-// script is a suite of one test: the script's exit code.
-func script(path string) func(string) (tally, error) {
+// command is a suite of one test: the command's exit code.
+func command(name string, args ...string) func(string) (tally, error) {
 	return func(string) (tally, error) {
-		if err := run(os.Stdout, path); err != nil {
+		if err := run(os.Stdout, name, args...); err != nil {
 			return tally{failed: 1}, err
 		}
 		return tally{passed: 1}, nil
