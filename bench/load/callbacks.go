@@ -14,7 +14,7 @@ const senders = 4
 type place struct {
 	seed    uint64
 	data    []byte
-	request func(func([]byte, error)) error
+	ask     func(func([]byte, error)) error
 	started time.Time
 	done    func([]byte, error)
 }
@@ -22,21 +22,20 @@ type place struct {
 func (s *session) callbacks(t *tally) error {
 	var running sync.WaitGroup
 	for i, conn := range s.conns {
-		conn, ok := conn.(CallbackConn)
-		if !ok {
+		if _, ok := conn.(CallbackConn); !ok {
 			return fmt.Errorf("%s has no callback form", s.contender.Name)
 		}
-		running.Go(func() { s.callbacksOn(t, conn, i) })
+		running.Go(func() { s.callbacksOn(t, i) })
 	}
 	running.Wait()
 	return nil
 }
 
-func (s *session) callbacksOn(t *tally, conn CallbackConn, goroutine int) {
+func (s *session) callbacksOn(t *tally, index int) {
+	conn := s.conns[index].(CallbackConn)
 	free := make(chan *place, s.InFlight) // room for all, so that a callback never blocks
 	for i := range s.InFlight {
-		at := &place{seed: uint64(goroutine*s.InFlight+i) << 32}
-		at.prepare(conn, s.Size)
+		at := &place{seed: uint64(index*s.InFlight+i) << 32, data: s.data, ask: conn.RequestResponseFunc(s.requests[index])}
 		at.done = func(answer []byte, err error) {
 			took := time.Since(at.started)
 			if err == nil {
@@ -46,7 +45,7 @@ func (s *session) callbacksOn(t *tally, conn CallbackConn, goroutine int) {
 				t.failed(err)
 				t.over.Store(true)
 			} else {
-				t.answered(goroutine, took)
+				t.answered(index, took)
 			}
 			free <- at
 		}
@@ -54,7 +53,7 @@ func (s *session) callbacksOn(t *tally, conn CallbackConn, goroutine int) {
 	}
 	var sending sync.WaitGroup
 	for range min(senders, s.InFlight) {
-		sending.Go(func() { s.sendFrom(t, conn, free) })
+		sending.Go(func() { s.sendFrom(t, s.conns[index], free) })
 	}
 	sending.Wait()
 	for range s.InFlight {
@@ -62,13 +61,8 @@ func (s *session) callbacksOn(t *tally, conn CallbackConn, goroutine int) {
 	}
 }
 
-func (p *place) prepare(conn CallbackConn, size int) {
-	p.data = Pattern(p.seed, size)
-	p.request = conn.RequestResponseFunc(p.data)
-}
-
 // sendFrom sends a request whenever there is a free place, as long as requests shall be made.
-func (s *session) sendFrom(t *tally, conn CallbackConn, free chan *place) {
+func (s *session) sendFrom(t *tally, conn Conn, free chan *place) {
 	for at := range free {
 		if t.errors.Load() > 0 || !t.claim() {
 			free <- at
@@ -76,10 +70,11 @@ func (s *session) sendFrom(t *tally, conn CallbackConn, free chan *place) {
 		}
 		if s.Check {
 			at.seed++
-			at.prepare(conn, s.Size)
+			at.data = Pattern(at.seed, s.Size)
+			at.ask = conn.(CallbackConn).RequestResponseFunc(conn.NewRequest(at.data))
 		}
 		at.started = time.Now()
-		if err := at.request(at.done); err != nil {
+		if err := at.ask(at.done); err != nil {
 			at.done(nil, err) // it was not sent, so nobody else calls it
 		}
 	}

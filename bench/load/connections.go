@@ -60,10 +60,9 @@ func (s *session) dialAndUse() (Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s: %w", s.Connect, err)
 	}
-	data := Pattern(1, s.Size)
-	answer, err := conn.RequestResponse(data)()
+	answer, err := conn.RequestResponse(conn.NewRequest(s.data))()
 	if err == nil {
-		err = sameAnswer(data, answer, true)
+		err = sameAnswer(s.data, answer, true)
 	}
 	if err != nil {
 		conn.Close()

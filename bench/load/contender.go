@@ -21,22 +21,27 @@ type Contender struct {
 
 // Conn is a connection of a contender. Requests may be under way on it from many goroutines.
 type Conn interface {
-	// RequestResponse prepares a request with this data. What it returns sends the request and waits for the answer's data; one goroutine
-	// at a time calls it, any number of times.
-	RequestResponse(data []byte) func() ([]byte, error)
+	// NewRequest makes what the library sends of this data. It is sent any number of times, also at the same time, as nobody writes to it.
+	NewRequest(data []byte) Request
+	// RequestResponse prepares a place for a request. What it returns sends the request and waits for the answer's data; one goroutine at a
+	// time calls it, any number of times.
+	RequestResponse(request Request) func() ([]byte, error)
 	Close()
 }
+
+// Request is a payload or a message of the library's own.
+type Request any
 
 // CallbackConn is a Conn that can also call back instead of letting a goroutine wait.
 type CallbackConn interface {
 	// RequestResponseFunc is RequestResponse with a callback, which is called once unless there is an error.
-	RequestResponseFunc(data []byte) func(done func(answer []byte, err error)) error
+	RequestResponseFunc(request Request) func(done func(answer []byte, err error)) error
 }
 
 // FireAndForgetConn is a Conn with fire-and-forget.
 type FireAndForgetConn interface {
-	// FireAndForget prepares a request as RequestResponse does. What it returns hands the request to the library.
-	FireAndForget(data []byte) func() error
+	// FireAndForget hands the request to the library.
+	FireAndForget(request Request) error
 }
 
 // StreamConn is a Conn with request-stream.

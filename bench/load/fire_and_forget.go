@@ -10,14 +10,15 @@ import (
 func (s *session) fireAndForget(t *tally) error {
 	var running sync.WaitGroup
 	for i := range s.InFlight * len(s.conns) {
-		conn, ok := s.conns[i%len(s.conns)].(FireAndForgetConn)
+		at := i % len(s.conns)
+		conn, ok := s.conns[at].(FireAndForgetConn)
 		if !ok {
 			return fmt.Errorf("%s has no fire-and-forget", s.contender.Name)
 		}
 		running.Go(func() {
-			send, sent := conn.FireAndForget(Pattern(uint64(i), s.Size)), uint64(0)
+			sent := uint64(0)
 			for t.claim() {
-				if err := send(); err != nil {
+				if err := conn.FireAndForget(s.requests[at]); err != nil {
 					t.failed(err)
 					break
 				}
@@ -27,11 +28,10 @@ func (s *session) fireAndForget(t *tally) error {
 		})
 	}
 	running.Wait()
-	for _, conn := range s.conns {
-		data := Pattern(0, s.Size)
-		answer, err := conn.RequestResponse(data)()
+	for i, conn := range s.conns {
+		answer, err := conn.RequestResponse(s.requests[i])()
 		if err == nil {
-			err = sameAnswer(data, answer, true)
+			err = sameAnswer(s.data, answer, true)
 		}
 		if err != nil {
 			t.failed(fmt.Errorf("the request behind the fire-and-forgets: %w", err))

@@ -19,22 +19,22 @@ type fake struct {
 
 func (f *fake) Close() {}
 
-func (f *fake) RequestResponse(data []byte) func() ([]byte, error) {
-	return func() ([]byte, error) { return f.answer(data) }
+func (f *fake) NewRequest(data []byte) Request { return data }
+
+func (f *fake) RequestResponse(request Request) func() ([]byte, error) {
+	return func() ([]byte, error) { return f.answer(request.([]byte)) }
 }
 
-func (f *fake) RequestResponseFunc(data []byte) func(func([]byte, error)) error {
+func (f *fake) RequestResponseFunc(request Request) func(func([]byte, error)) error {
 	return func(done func([]byte, error)) error {
-		go func() { done(f.answer(data)) }()
+		go func() { done(f.answer(request.([]byte))) }()
 		return nil
 	}
 }
 
-func (f *fake) FireAndForget([]byte) func() error {
-	return func() error {
-		f.received.Add(1)
-		return nil
-	}
+func (f *fake) FireAndForget(Request) error {
+	f.received.Add(1)
+	return nil
 }
 
 func (f *fake) RequestStream(request []byte, _ int, each func([]byte)) error {

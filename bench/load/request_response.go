@@ -18,24 +18,23 @@ func (s *session) requestResponse(t *tally) error {
 func (s *session) blocking(t *tally) {
 	var running sync.WaitGroup
 	for i := range s.InFlight * len(s.conns) {
-		conn := s.conns[i%len(s.conns)]
-		running.Go(func() { s.oneAfterTheOther(t, conn, i) })
+		running.Go(func() { s.oneAfterTheOther(t, i) })
 	}
 	running.Wait()
 }
 
-func (s *session) oneAfterTheOther(t *tally, conn Conn, goroutine int) {
-	seed := uint64(goroutine) << 32
-	data := Pattern(seed, s.Size)
-	request := conn.RequestResponse(data)
+func (s *session) oneAfterTheOther(t *tally, goroutine int) {
+	at := goroutine % len(s.conns)
+	conn, data, seed := s.conns[at], s.data, uint64(goroutine)<<32
+	ask := conn.RequestResponse(s.requests[at])
 	for t.claim() {
 		if s.Check {
 			seed++
 			data = Pattern(seed, s.Size)
-			request = conn.RequestResponse(data)
+			ask = conn.RequestResponse(conn.NewRequest(data))
 		}
 		start := time.Now()
-		answer, err := request()
+		answer, err := ask()
 		took := time.Since(start)
 		if err == nil {
 			err = sameAnswer(data, answer, s.Check)

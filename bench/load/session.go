@@ -10,11 +10,14 @@ type session struct {
 	Settings
 	contender Contender
 	conns     []Conn
+	// What is sent, unless each request has data of its own.
+	data     []byte
+	requests []Request // for each connection
 }
 
 // open makes the connections and warms them up.
 func open(contender Contender, settings Settings) (*session, error) {
-	s := &session{Settings: settings, contender: contender}
+	s := &session{Settings: settings, contender: contender, data: Pattern(1, settings.Size)}
 	if s.Workload == Dial || s.Workload == Idle {
 		return s, nil // connecting is what is measured
 	}
@@ -25,6 +28,7 @@ func open(contender Contender, settings Settings) (*session, error) {
 			return nil, err
 		}
 		s.conns = append(s.conns, conn)
+		s.requests = append(s.requests, conn.NewRequest(s.data))
 	}
 	if s.WarmUp == 0 {
 		return s, nil

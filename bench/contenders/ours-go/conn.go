@@ -3,36 +3,38 @@ package main
 import (
 	"context"
 
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/bench/load"
 	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
 )
 
-// conn has payloads that are sent again and again: they may be, as nobody writes to them.
+// conn is a connection behind the load interface.
 type conn struct{ *rsocket.Conn }
 
 func (c conn) Close() { _ = c.Conn.Close() }
 
-func (c conn) RequestResponse(data []byte) func() ([]byte, error) {
-	ctx, request := context.Background(), rsocket.NewPayloadFromBytes(data, nil)
+func (c conn) NewRequest(data []byte) load.Request { return rsocket.NewPayloadFromBytes(data, nil) }
+
+func (c conn) RequestResponse(request load.Request) func() ([]byte, error) {
+	ctx, payload := context.Background(), request.(*rsocket.Payload)
 	return func() ([]byte, error) {
-		answer, err := c.Conn.RequestResponse(ctx, request)
+		answer, err := c.Conn.RequestResponse(ctx, payload)
 		return answer.Data(), err
 	}
 }
 
-func (c conn) RequestResponseFunc(data []byte) func(func([]byte, error)) error {
-	request := rsocket.NewPayloadFromBytes(data, nil)
+func (c conn) RequestResponseFunc(request load.Request) func(func([]byte, error)) error {
+	payload := request.(*rsocket.Payload)
 	// The callback for the library is made once for each of ours, which is the same one as long as the place is.
 	var ours func([]byte, error)
 	callback := func(answer *rsocket.Payload, err error) { ours(answer.Data(), err) }
 	return func(done func([]byte, error)) error {
 		ours = done
-		return c.Conn.RequestResponseFunc(request, callback)
+		return c.Conn.RequestResponseFunc(payload, callback)
 	}
 }
 
-func (c conn) FireAndForget(data []byte) func() error {
-	ctx, request := context.Background(), rsocket.NewPayloadFromBytes(data, nil)
-	return func() error { return c.Conn.FireAndForget(ctx, request) }
+func (c conn) FireAndForget(request load.Request) error {
+	return c.Conn.FireAndForget(context.Background(), request.(*rsocket.Payload))
 }
 
 func (c conn) RequestStream(request []byte, prefetch int, each func([]byte)) error {

@@ -6,6 +6,8 @@ import (
 	"net"
 	"runtime"
 	"sync"
+
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/bench/load"
 )
 
 // readLen is how much is read at a time.
@@ -43,8 +45,10 @@ func newConn(socket net.Conn) *conn {
 
 func (c *conn) Close() { _ = c.socket.Close() }
 
-func (c *conn) RequestResponse(data []byte) func() ([]byte, error) {
-	wait := make(chan answer, 1)
+func (c *conn) NewRequest(data []byte) load.Request { return data }
+
+func (c *conn) RequestResponse(request load.Request) func() ([]byte, error) {
+	data, wait := request.([]byte), make(chan answer, 1)
 	return func() ([]byte, error) {
 		if err := c.submit(data, wait); err != nil {
 			return nil, err

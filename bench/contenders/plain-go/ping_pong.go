@@ -12,10 +12,15 @@ type pingPong struct{ socket net.Conn }
 
 func (p pingPong) Close() { _ = p.socket.Close() }
 
-func (p pingPong) RequestResponse(data []byte) func() ([]byte, error) {
+func (p pingPong) NewRequest(data []byte) load.Request {
 	frame := make([]byte, headerLen+len(data))
 	putHeader(frame, 0, len(data))
 	copy(frame[headerLen:], data)
+	return frame
+}
+
+func (p pingPong) RequestResponse(request load.Request) func() ([]byte, error) {
+	frame := request.([]byte)
 	answer := make([]byte, len(frame))
 	return func() ([]byte, error) {
 		if _, err := p.socket.Write(frame); err != nil {
@@ -25,5 +30,3 @@ func (p pingPong) RequestResponse(data []byte) func() ([]byte, error) {
 		return answer[headerLen:], err
 	}
 }
-
-var _ load.Conn = pingPong{}

@@ -7,6 +7,8 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/bench/load"
 )
 
 type conn struct {
@@ -16,8 +18,9 @@ type conn struct {
 
 func (c conn) Close() { _ = c.client.Close() }
 
-func (c conn) RequestResponse(data []byte) func() ([]byte, error) {
-	request := wrapperspb.Bytes(data)
+func (c conn) NewRequest(data []byte) load.Request { return wrapperspb.Bytes(data) }
+
+func (c conn) RequestResponse(request load.Request) func() ([]byte, error) {
 	return func() ([]byte, error) {
 		answer := new(wrapperspb.BytesValue)
 		err := c.client.Invoke(c.ctx, echoMethod, request, answer)

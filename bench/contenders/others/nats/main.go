@@ -67,7 +67,10 @@ type conn struct{ client *nats.Conn }
 
 func (c conn) Close() { c.client.Close() }
 
-func (c conn) RequestResponse(data []byte) func() ([]byte, error) {
+func (c conn) NewRequest(data []byte) load.Request { return data }
+
+func (c conn) RequestResponse(request load.Request) func() ([]byte, error) {
+	data := request.([]byte)
 	return func() ([]byte, error) {
 		answer, err := c.client.Request(subject, data, timeout)
 		if err != nil {

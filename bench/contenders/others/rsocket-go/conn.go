@@ -8,17 +8,21 @@ import (
 	"github.com/rsocket/rsocket-go/payload"
 	"github.com/rsocket/rsocket-go/rx"
 	"github.com/rsocket/rsocket-go/rx/flux"
+
+	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/bench/load"
 )
 
-// conn has payloads that are sent again and again: the library does not write to those that it was given.
+// conn is a client behind the load interface.
 type conn struct{ rsocket.Client }
 
 func (c conn) Close() { _ = c.Client.Close() }
 
-func (c conn) RequestResponse(data []byte) func() ([]byte, error) {
-	ctx, request := context.Background(), payload.New(data, nil)
+func (c conn) NewRequest(data []byte) load.Request { return payload.New(data, nil) }
+
+func (c conn) RequestResponse(request load.Request) func() ([]byte, error) {
+	ctx, sent := context.Background(), request.(payload.Payload)
 	return func() ([]byte, error) {
-		answer, release, err := c.Client.RequestResponse(request).BlockUnsafe(ctx)
+		answer, release, err := c.Client.RequestResponse(sent).BlockUnsafe(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -30,12 +34,9 @@ func (c conn) RequestResponse(data []byte) func() ([]byte, error) {
 	}
 }
 
-func (c conn) FireAndForget(data []byte) func() error {
-	request := payload.New(data, nil)
-	return func() error {
-		c.Client.FireAndForget(request)
-		return nil
-	}
+func (c conn) FireAndForget(request load.Request) error {
+	c.Client.FireAndForget(request.(payload.Payload))
+	return nil
 }
 
 func (c conn) RequestStream(request []byte, prefetch int, each func([]byte)) error {

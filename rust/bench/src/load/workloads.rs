@@ -59,6 +59,8 @@ pub(crate) trait Connection: Clone + Send + Sync + 'static {
 /// A client with its connections.
 pub(crate) struct Session<C: Contender> {
     settings: Settings,
+    /// What is sent, unless each request has data of its own.
+    data: Bytes,
     connections: Vec<C::Connection>,
 }
 
@@ -74,6 +76,7 @@ impl<C: Contender> Session<C> {
     /// Makes the connections and warms them up.
     pub(crate) async fn open(settings: Settings) -> anyhow::Result<Self> {
         let mut session = Self {
+            data: pattern(1, settings.size).into(),
             settings,
             connections: Vec::new(),
         };
@@ -135,9 +138,15 @@ impl<C: Contender> Session<C> {
     }
 
     async fn request_response(&self, tally: &Arc<Tally>) -> anyhow::Result<()> {
-        let (size, check) = (self.settings.size, self.settings.check);
+        let check = self.settings.check;
         self.in_each_task(|index, connection| {
-            one_after_the_other(Arc::clone(tally), connection, index, size, check)
+            one_after_the_other(
+                Arc::clone(tally),
+                connection,
+                index,
+                self.data.clone(),
+                check,
+            )
         })
         .await
     }
@@ -146,9 +155,9 @@ impl<C: Contender> Session<C> {
     /// time is the time that the server took to read them.
     async fn fire_and_forget(&self, tally: &Arc<Tally>) -> anyhow::Result<()> {
         let size = self.settings.size;
-        self.in_each_task(|index, connection| {
+        self.in_each_task(|_, connection| {
             let tally = Arc::clone(tally);
-            let data = Bytes::from(pattern(index as u64, size));
+            let data = self.data.clone();
             async move {
                 let mut sent = 0;
                 while tally.claim(Instant::now()) {
@@ -312,15 +321,14 @@ async fn one_after_the_other(
     tally: Arc<Tally>,
     connection: impl Connection,
     task: usize,
-    size: usize,
+    mut data: Bytes,
     check: bool,
 ) {
     let mut seed = (task as u64) << 32;
-    let mut data = Bytes::from(pattern(seed, size));
     loop {
         if check {
             seed += 1;
-            data = Bytes::from(pattern(seed, size));
+            data = Bytes::from(pattern(seed, data.len()));
         }
         let started = Instant::now();
         if !tally.claim(started) {
