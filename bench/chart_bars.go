@@ -7,7 +7,8 @@ import (
 
 // barChart has a row for each pair, with a bar for each part: beside each other, or one behind the other.
 type barChart struct {
-	title, note string
+	title       string
+	note        []string
 	parts       []string
 	rows        []row
 	stacked     bool
@@ -31,7 +32,7 @@ func (c barChart) draw() *drawing {
 		perRow = 1
 	}
 	rowHeight := thickness*perRow + 10
-	d := newDrawing(900, int(top+rowHeight*float64(len(c.rows))+40))
+	d := newDrawing(900, int(top+rowHeight*float64(len(c.rows))+60))
 	d.write(20, 25, atStart, ink, c.title)
 	for i, part := range c.parts {
 		at := left + 130*float64(i)
@@ -58,7 +59,9 @@ func (c barChart) draw() *drawing {
 			d.write(x+6, y+11, atStart, ink, c.text(total))
 		}
 	}
-	d.write(20, float64(d.height)-14, atStart, ink, c.note)
+	for i, text := range c.note {
+		d.write(20, float64(d.height)-30+16*float64(i), atStart, ink, text)
+	}
 	return d
 }
 

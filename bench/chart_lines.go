@@ -8,9 +8,10 @@ import (
 
 // lineChart has a line for each pair over numbers that double, both axes logarithmic.
 type lineChart struct {
-	title, x, y, note string
-	lines             []line
-	text              func(float64) string // of a value
+	title, x, y string
+	note        []string
+	lines       []line
+	text        func(float64) string // of a value
 }
 
 type line struct {
@@ -40,7 +41,7 @@ func (c lineChart) draw() *drawing {
 		high++
 	}
 	const left, top, width, bottom = 80.0, 50.0, 560.0, 410.0
-	d := newDrawing(900, 480)
+	d := newDrawing(900, 500)
 	xAt := func(x float64) float64 {
 		if len(xs) == 1 {
 			return left + width/2
@@ -52,7 +53,9 @@ func (c lineChart) draw() *drawing {
 	d.write(left, 25, atStart, ink, c.title)
 	d.write(left+width/2, bottom+38, atMiddle, ink, c.x)
 	d.write(left, top-8, atStart, ink, c.y)
-	d.write(left, bottom+58, atStart, ink, c.note)
+	for i, text := range c.note {
+		d.write(20, bottom+60+16*float64(i), atStart, ink, text)
+	}
 	for decade := low; decade <= high; decade++ {
 		for _, part := range []float64{1, 2, 5} {
 			value := part * math.Pow(10, decade)

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/bench/load"
 )
@@ -38,7 +40,10 @@ func drawCharts(folder string, r results) error {
 
 func charts(r results) map[string]drawer {
 	all := make(map[string]drawer)
-	note := fmt.Sprintf("medians of %d rounds; %d cores, %s, %s", r.Rounds, r.Machine.Cores, r.Machine.CPU, r.Machine.Go)
+	note := []string{
+		fmt.Sprintf("medians of %d rounds; %d cores of %s, Linux %s", r.Rounds, r.Machine.Cores, r.Machine.CPU, r.Machine.Kernel),
+		r.libraries(),
+	}
 	for _, group := range chartGroups {
 		some := r.Measurements.of(group)
 		for _, size := range []int{64, 4 << 10, 64 << 10} {
@@ -88,7 +93,7 @@ func (all measurements) of(group chartGroup) measurements {
 }
 
 // throughput has the requests per second of one size over the requests in flight.
-func throughput(all measurements, size int, group chartGroup, note string) lineChart {
+func throughput(all measurements, size int, group chartGroup, note []string) lineChart {
 	c := lineChart{
 		title: fmt.Sprintf("request-response, %s: %s", bytesText(float64(size)), group.title),
 		x:     "requests in flight on one connection", y: "requests per second", note: note, text: countText,
@@ -107,6 +112,10 @@ func throughput(all measurements, size int, group chartGroup, note string) lineC
 		l := &c.lines[at[name]]
 		l.points = append(l.points, point{float64(m.work.InFlight), value})
 	}
+	// In the order in which they end.
+	slices.SortStableFunc(c.lines, func(a, b line) int {
+		return cmp.Compare(b.points[len(b.points)-1].y, a.points[len(a.points)-1].y)
+	})
 	return c
 }
 

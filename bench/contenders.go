@@ -79,6 +79,13 @@ func (p pair) title() string {
 // with reports whether one side is this contender.
 func (p pair) with(name string) bool { return p.client.name == name || p.server.name == name }
 
+// foreign reports whether both sides are other people's.
+func (p pair) foreign() bool { return p.client.foreign() && p.server.foreign() }
+
+func (c contender) foreign() bool {
+	return c.program != "ours-go" && c.program != "ours-rust" && c.program != "plain-go"
+}
+
 func (p pair) does(w work) bool {
 	switch {
 	case p.client.form == load.PingPong && (w.InFlight > 1 || w.Connections > 1):

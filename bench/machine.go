@@ -31,6 +31,7 @@ func (m machine) String() string {
 	return fmt.Sprintf("%d cores of %s, %s, Linux %s, %s, %s", m.Cores, m.CPU, m.System, m.Kernel, m.Go, m.Rustc)
 }
 
+// unknown is what the machine does not tell.
 const unknown = "unknown"
 
 func firstLine(text []byte, err error) string {

@@ -43,11 +43,11 @@ type measurer struct {
 }
 
 // slack is how much longer than planned a load may take.
-const slack = time.Minute
+const slack = 30 * time.Second
 
 // measure gives the figures of one load. An error says why there are none.
 func (m measurer) measure(ctx context.Context, p pair, w work) (figures, error) {
-	planned := m.options.duration + m.options.warmUp
+	planned := idleIntervals*m.options.duration + m.options.warmUp
 	ctx, stop := context.WithTimeoutCause(ctx, planned+slack, errors.New("it took too long"))
 	defer stop()
 
@@ -67,7 +67,7 @@ func (m measurer) measure(ctx context.Context, p pair, w work) (figures, error) 
 	run := running{ctx: ctx, client: client, server: server}
 	switch w.Workload {
 	case load.Idle:
-		return run.idle(w, m.options.duration)
+		return run.idle(w, idleIntervals*settings.Keepalive)
 	default:
 		return run.load(w)
 	}
@@ -111,13 +111,13 @@ func (m measurer) settings(p pair, w work) load.Settings {
 			s.Requests = uint64(w.InFlight) // streams, each of some items
 		}
 	case load.Idle:
-		s.Keepalive = idleKeepalive
+		s.Keepalive = m.options.duration
 	}
 	return s
 }
 
-// idleKeepalive is how often an idle connection says that it lives.
-const idleKeepalive = 5 * time.Second
+// idleIntervals is for how many keepalives of each idle connection CPU time is measured.
+const idleIntervals = 2
 
 // running is a client and a server that are ready.
 type running struct {

@@ -3,8 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,6 +21,20 @@ type results struct {
 	Duration     float64                      `json:"seconds"` // of each load, of each round
 	Measurements measurements                 `json:"measurements"`
 	Targets      []verdict                    `json:"targets"`
+}
+
+// libraries names the versions of what was measured.
+func (r results) libraries() string {
+	all := make(map[string]string)
+	for _, told := range r.Versions {
+		maps.Copy(all, told)
+	}
+	delete(all, "build")
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		names = append(names, path.Base(strings.TrimSuffix(name, "/v2"))+" "+all[name])
+	}
+	return strings.Join(names, ", ")
 }
 
 func (r results) write(folder string) error {

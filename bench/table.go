@@ -42,7 +42,7 @@ func printTables(out io.Writer, works []work, all measurements) error {
 	for _, w := range works {
 		var rows measurements
 		for _, m := range all {
-			if m.work == w && len(m.figures) > 0 {
+			if m.work == w && len(m.figures)+len(m.failures) > 0 {
 				rows = append(rows, m)
 			}
 		}
@@ -77,9 +77,17 @@ func printTable(out io.Writer, rows measurements) error {
 			fmt.Fprintf(table, "%s\t", c.cell(m))
 		}
 		// The last cell of a row is not part of a column, so it is not aligned to the right.
-		fmt.Fprintf(table, "  %s\n", m.pair.title())
+		fmt.Fprintf(table, "  %s%s\n", m.pair.title(), m.failed())
 	}
 	return table.Flush()
+}
+
+// failed says how many rounds gave no figures.
+func (m *measurement) failed() string {
+	if len(m.failures) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (failed in %d rounds)", len(m.failures))
 }
 
 func (c column) cell(m *measurement) string {

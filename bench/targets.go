@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"math"
 )
 
 //go:embed targets.json
@@ -17,6 +18,8 @@ type target struct {
 	Beside  string   `json:"beside"` // another one
 	AtLeast *float64 `json:"at_least,omitempty"`
 	AtMost  *float64 `json:"at_most,omitempty"`
+	// RoundTo is how exact the value is: allocations also have those in them that are not made for each request. 0 is exact.
+	RoundTo float64 `json:"round_to,omitempty"`
 }
 
 // verdict is what came of a target.
@@ -58,6 +61,9 @@ func (t target) judge(measured measurements) (verdict, bool) {
 			return verdict{}, false
 		}
 		v.Value, v.Unit = value/beside, "ratio"
+	}
+	if t.RoundTo > 0 {
+		v.Value = math.Round(v.Value/t.RoundTo) * t.RoundTo
 	}
 	v.Reached = (t.AtLeast == nil || v.Value >= *t.AtLeast) && (t.AtMost == nil || v.Value <= *t.AtMost)
 	return v, true

@@ -66,6 +66,7 @@ func TestVerdicts(t *testing.T) {
 		{"one that is not", target{Figure: rate, Of: of.String(), Beside: beside.String(), AtLeast: bound(3.1)}, 3, false},
 		{"a figure that is low enough", target{Figure: rate, Of: of.String(), AtMost: bound(30)}, 30, true},
 		{"one that is not", target{Figure: rate, Of: of.String(), AtMost: bound(29)}, 30, false},
+		{"one that is as far as it is exact", target{Figure: rate, Of: of.String(), AtMost: bound(25), RoundTo: 25}, 25, true},
 	}
 	for _, test := range tests {
 		got := judge([]target{test.target}, planned)
