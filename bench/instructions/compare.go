@@ -9,8 +9,8 @@ import (
 // allowed is by how much a figure may grow unnoticed.
 const allowed = 0.05
 
-// compare prints what was measured beside what is kept. It is an error that something has grown by more than allowed, or that there is
-// nothing to compare it with.
+// compare prints what was measured beside what is kept. It is an error that something has grown by more than allowed, that more is
+// allocated, or that there is nothing to compare it with.
 func compare(kept, measured figures, out io.Writer) error {
 	if kept.Architecture != measured.Architecture {
 		return fmt.Errorf("the figures to compare with are of %s, not of %s", kept.Architecture, measured.Architecture)
@@ -26,7 +26,11 @@ func compare(kept, measured figures, out io.Writer) error {
 			continue
 		}
 		change := now/before - 1
-		fmt.Fprintf(out, "%-24s %8.1f instructions, %+.1f %%\n", script, now, 100*change)
+		allocationsBefore, allocationsNow := kept.Allocations[script], measured.Allocations[script]
+		fmt.Fprintf(out, "%-24s %8.1f instructions, %+.1f %%; %.1f allocations\n", script, now, 100*change, allocationsNow)
+		if allocationsNow > allocationsBefore {
+			failed = errors.Join(failed, fmt.Errorf("%s allocates %g times a request, and %g times before", script, allocationsNow, allocationsBefore))
+		}
 		if now > before*(1+allowed) {
 			failed = errors.Join(failed, fmt.Errorf("%s has grown by %.1f %%, from %g to %g instructions; if that is meant, keep it with -write",
 				script, 100*change, before, now))

@@ -31,6 +31,18 @@ func TestGrowthOfMoreThanATwentiethIsAnError(t *testing.T) {
 	}
 }
 
+func TestMoreAllocationsAreAnError(t *testing.T) {
+	var out bytes.Buffer
+	more := of(1000)
+	more.Allocations = map[string]float64{"request-stream": 0.1}
+	if err := compare(of(1000), more, &out); err == nil || !strings.Contains(err.Error(), "request-stream") {
+		t.Errorf("got %v", err)
+	}
+	if err := compare(more, of(1000), &out); err != nil {
+		t.Errorf("fewer: %v", err)
+	}
+}
+
 func TestFiguresThatSayNothingAreAnError(t *testing.T) {
 	var out bytes.Buffer
 	missing := of(1000)

@@ -1,6 +1,6 @@
-// Command instructions counts, under callgrind, how many instructions the engine executes for a request of a fixed exchange, client and server
-// together, and compares them with the figures that are kept here. It fails when one has grown by more than a twentieth. Unlike times they do
-// not depend on what else the machine does.
+// Command instructions counts, under valgrind, how many instructions the engine executes and how often it allocates for a request of a
+// fixed exchange, client and server together, and compares with the figures that are kept here. It fails when instructions have grown by more
+// than a twentieth, or allocations at all. Unlike times they do not depend on what else the machine does.
 //
 // It is run at the root of the repository, after make build-rust. With -write it keeps the new figures, which a change that is meant to
 // cost something commits.
@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -32,6 +33,8 @@ type figures struct {
 	Rustc        string `json:"rustc"`
 	// Instructions per request or item of each script.
 	Instructions map[string]float64 `json:"instructions"`
+	// Allocations, likewise.
+	Allocations map[string]float64 `json:"allocations"`
 }
 
 var scripts = []string{"request-response", "request-response-alone", "fire-and-forget", "request-stream"}
@@ -76,7 +79,7 @@ func run(ctx context.Context, write bool, out io.Writer) error {
 
 func measure(ctx context.Context) (figures, error) {
 	if _, err := exec.LookPath("valgrind"); err != nil {
-		return figures{}, fmt.Errorf("callgrind is missing; on Debian, as root: apt-get install valgrind (elsewhere see valgrind.org): %w", err)
+		return figures{}, fmt.Errorf("valgrind is missing; on Debian, as root: apt-get install valgrind (elsewhere see valgrind.org): %w", err)
 	}
 	folder, err := os.MkdirTemp("", "rsocket-instructions-")
 	if err != nil {
@@ -95,17 +98,15 @@ func measure(ctx context.Context) (figures, error) {
 		Architecture: runtime.GOARCH,
 		Rustc:        strings.TrimSpace(string(rustc)),
 		Instructions: make(map[string]float64),
+		Allocations:  make(map[string]float64),
 	}
 	for _, script := range scripts {
-		few, err := count(ctx, program, script, short)
-		if err != nil {
+		if measured.Instructions[script], err = instructions.perRequest(ctx, program, script); err != nil {
 			return figures{}, err
 		}
-		many, err := count(ctx, program, script, long)
-		if err != nil {
+		if measured.Allocations[script], err = allocations.perRequest(ctx, program, script); err != nil {
 			return figures{}, err
 		}
-		measured.Instructions[script] = float64((many-few)*10/(long-short)) / 10
 	}
 	return measured, nil
 }
@@ -126,18 +127,41 @@ func build(ctx context.Context, program string) error {
 	return nil
 }
 
-var collected = regexp.MustCompile(`(?m)^==\d+== Collected : (\d+)`)
+// counter is a way to have valgrind count.
+type counter struct {
+	flags []string
+	line  *regexp.Regexp // where it says how many
+}
 
-// count runs a script and gives the instructions of the whole process.
-func count(ctx context.Context, program, script string, n int) (int, error) {
-	command := exec.CommandContext(ctx, "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, script, strconv.Itoa(n))
+var (
+	instructions = counter{
+		[]string{"--tool=callgrind", "--callgrind-out-file=/dev/null"}, regexp.MustCompile(`(?m)^==\d+== Collected : (\d+)`),
+	}
+	allocations = counter{
+		[]string{"--tool=memcheck", "--error-exitcode=1"}, regexp.MustCompile(`(?m)^==\d+== +total heap usage: ([\d,]+) allocs`),
+	}
+)
+
+// perRequest is how many more there are in a long run than in a short one, for each request, to a tenth.
+func (c counter) perRequest(ctx context.Context, program, script string) (float64, error) {
+	few, err := c.count(ctx, program, script, short)
+	if err != nil {
+		return 0, err
+	}
+	many, err := c.count(ctx, program, script, long)
+	return math.Round(10*float64(many-few)/(long-short)) / 10, err
+}
+
+// count runs a script and counts for the whole process.
+func (c counter) count(ctx context.Context, program, script string, n int) (int, error) {
+	command := exec.CommandContext(ctx, "valgrind", append(c.flags[:len(c.flags):len(c.flags)], program, script, strconv.Itoa(n))...)
 	output, err := command.CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("running the script %s: %w\n%s", script, err, output)
 	}
-	match := collected.FindSubmatch(output)
+	match := c.line.FindSubmatch(output)
 	if match == nil {
-		return 0, fmt.Errorf("callgrind does not say how many instructions %s took:\n%s", script, bytes.TrimSpace(output))
+		return 0, fmt.Errorf("valgrind %s does not say how many there are in %s:\n%s", c.flags[0], script, bytes.TrimSpace(output))
 	}
-	return strconv.Atoi(string(match[1]))
+	return strconv.Atoi(strings.ReplaceAll(string(match[1]), ",", ""))
 }
