@@ -40,12 +40,9 @@ func drawCharts(folder string, r results) error {
 
 func charts(r results) map[string]drawer {
 	all := make(map[string]drawer)
-	note := []string{
-		fmt.Sprintf("medians of %d rounds; %d cores of %s, Linux %s", r.Rounds, r.Machine.Cores, r.Machine.CPU, r.Machine.Kernel),
-		r.libraries(),
-	}
 	for _, group := range chartGroups {
 		some := r.Measurements.of(group)
+		note := r.note(group)
 		for _, size := range []int{64, 4 << 10, 64 << 10} {
 			all[fmt.Sprintf("%s-throughput-%d", group.name, size)] = throughput(some, size, group, note)
 		}
@@ -78,8 +75,38 @@ func charts(r results) map[string]drawer {
 			parts: []string{"client", "server"},
 			rows:  some.idleRows(), text: bytesText,
 		}
+		all[group.name+"-"+load.RequestStream] = rates(some, work{load.RequestStream, 64, 1, 1}, group, note)
+	}
+	group := chartGroups[0] // what only implementations of RSocket have
+	some, note := r.Measurements.of(group), r.note(group)
+	all["rsocket-"+load.FireAndForget] = rates(some, work{load.FireAndForget, 64, 16, 1}, group, note)
+	all["rsocket-"+load.RequestChannel] = rates(some, work{load.RequestChannel, 64, 1, 1}, group, note)
+	w := work{load.Mixed, 64, 16, 1}
+	all["rsocket-mixed"] = barChart{
+		title: "p99 in µs (logarithmic) of small requests beside a bulk stream, " + w.title() + ": " + group.title,
+		note:  note,
+		parts: []string{"alone", "beside the stream"},
+		rows:  some.rows(w, aloneP99, p99), logarithmic: true, text: short,
 	}
 	return all
+}
+
+// note says where the figures are from.
+func (r results) note(group chartGroup) []string {
+	return []string{
+		fmt.Sprintf("medians over the rounds, of which there were %d; %s", r.Rounds, r.Machine.short()),
+		r.libraries(group),
+	}
+}
+
+// rates has what was made of one work per second.
+func rates(all measurements, w work, group chartGroup, note []string) barChart {
+	return barChart{
+		title: w.title() + ", per second: " + group.title,
+		note:  note,
+		parts: []string{"per second"},
+		rows:  all.rows(w, rate), text: countText,
+	}
 }
 
 func (all measurements) of(group chartGroup) measurements {

@@ -28,7 +28,12 @@ func thisMachine(ctx context.Context) machine {
 }
 
 func (m machine) String() string {
-	return fmt.Sprintf("%d cores of %s, %s, Linux %s, %s, %s", m.Cores, m.CPU, m.System, m.Kernel, m.Go, m.Rustc)
+	return fmt.Sprintf("%d cores of %s, %s, kernel %s, %s, %s", m.Cores, m.CPU, m.System, m.Kernel, m.Go, m.Rustc)
+}
+
+// short fits below a chart.
+func (m machine) short() string {
+	return fmt.Sprintf("%d cores of %s, kernel %s, %s", m.Cores, m.CPU, m.Kernel, m.Go)
 }
 
 // unknown is what the machine does not tell.

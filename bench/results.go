@@ -23,12 +23,14 @@ type results struct {
 	Targets      []verdict                    `json:"targets"`
 }
 
-// libraries names the versions of what was measured.
-func (r results) libraries() string {
+// libraries names the versions of what was measured in a group.
+func (r results) libraries(group chartGroup) string {
 	all := make(map[string]string)
-	for _, told := range r.Versions {
-		maps.Copy(all, told)
+	for _, m := range r.Measurements.of(group) {
+		maps.Copy(all, r.Versions[m.pair.client.program])
+		maps.Copy(all, r.Versions[m.pair.server.program])
 	}
+	delete(all, "go") // the machine's
 	delete(all, "build")
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
