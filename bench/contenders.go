@@ -35,9 +35,11 @@ var (
 
 var contenders = []contender{
 	{"ours-go", "ours-go", load.Blocking, rsocket, everything},
+	{"ours-go-kept", "ours-go", load.Kept, rsocket, requests},
 	{"ours-go-callback", "ours-go", load.Callback, rsocket, requests},
 	{"ours-rust", "ours-rust", load.Blocking, rsocket, everything},
 	{"rsocket-go", "rsocket-go", load.Blocking, rsocket, everything},
+	{"rsocket-go-kept", "rsocket-go", load.Kept, rsocket, requests},
 	{"rsocket-rust", "rsocket-rust", load.Blocking, rsocket, everything},
 	{"framed-go", "plain-go", load.Blocking, limit, []string{load.RequestResponse, load.Dial, allocations}},
 	{"framed-rust", "ours-rust", "framed", limit, []string{load.RequestResponse}},
@@ -103,6 +105,7 @@ var defaultPairs = []string{
 	"ours-go>ours-rust", "ours-go>ours-go", "ours-go-callback>ours-rust", "ours-go-callback>ours-go", "ours-rust>ours-rust",
 	"rsocket-go>ours-rust", "rsocket-go>rsocket-go", "rsocket-rust>rsocket-rust",
 	"rsocket-rust>ours-rust", "rsocket-go>rsocket-rust", "ours-go>rsocket-go", "ours-go>rsocket-rust", "ours-rust>ours-go",
+	"ours-go-kept>ours-go", "rsocket-go-kept>rsocket-go",
 	"framed-go>framed-go", "framed-rust>framed-rust", "ping-pong-go>framed-go",
 	"grpc-go>grpc-go", "nats>nats",
 }

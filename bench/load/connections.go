@@ -1,6 +1,7 @@
 package load
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -60,13 +61,16 @@ func (s *session) dialAndUse() (Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s: %w", s.Connect, err)
 	}
-	answer, err := conn.RequestResponse(conn.NewRequest(s.data))()
-	if err == nil {
-		err = sameAnswer(s.data, answer, true)
-	}
-	if err != nil {
+	if err := s.askOnce(conn, conn.NewRequest(s.data)); err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("the first request: %w", err)
 	}
 	return conn, nil
+}
+
+// askOnce makes one request and looks at all of its answer.
+func (s *session) askOnce(conn Conn, request Request) error {
+	var differs error
+	err := conn.RequestResponse(request)(func(answer []byte) { differs = sameAnswer(s.data, answer, true) })
+	return errors.Join(err, differs)
 }

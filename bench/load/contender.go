@@ -23,11 +23,14 @@ type Contender struct {
 type Conn interface {
 	// NewRequest makes what the library sends of this data. It is sent any number of times, also at the same time, as nobody writes to it.
 	NewRequest(data []byte) Request
-	// RequestResponse prepares a place for a request. What it returns sends the request and waits for the answer's data; one goroutine at a
-	// time calls it, any number of times.
-	RequestResponse(request Request) func() ([]byte, error)
+	// RequestResponse prepares a place for a request, which is then made any number of times, by one goroutine at a time.
+	RequestResponse(request Request) Ask
 	Close()
 }
+
+// Ask makes a request, waits for the answer and has its data looked at once, unless there is an error. Afterwards nobody needs the answer,
+// whose memory the library may have back; with the form [Kept] it is the caller's instead, and look gets what the caller would keep.
+type Ask func(look func(answer []byte)) error
 
 // Request is a payload or a message of the library's own.
 type Request any

@@ -29,11 +29,7 @@ func (s *session) fireAndForget(t *tally) error {
 	}
 	running.Wait()
 	for i, conn := range s.conns {
-		answer, err := conn.RequestResponse(s.requests[i])()
-		if err == nil {
-			err = sameAnswer(s.data, answer, true)
-		}
-		if err != nil {
+		if err := s.askOnce(conn, s.requests[i]); err != nil {
 			t.failed(fmt.Errorf("the request behind the fire-and-forgets: %w", err))
 		}
 	}

@@ -21,8 +21,14 @@ func (f *fake) Close() {}
 
 func (f *fake) NewRequest(data []byte) Request { return data }
 
-func (f *fake) RequestResponse(request Request) func() ([]byte, error) {
-	return func() ([]byte, error) { return f.answer(request.([]byte)) }
+func (f *fake) RequestResponse(request Request) Ask {
+	return func(look func([]byte)) error {
+		answer, err := f.answer(request.([]byte))
+		if err == nil {
+			look(answer)
+		}
+		return err
+	}
 }
 
 func (f *fake) RequestResponseFunc(request Request) func(func([]byte, error)) error {

@@ -27,6 +27,8 @@ func (s *session) oneAfterTheOther(t *tally, goroutine int) {
 	at := goroutine % len(s.conns)
 	conn, data, seed := s.conns[at], s.data, uint64(goroutine)<<32
 	ask := conn.RequestResponse(s.requests[at])
+	var differs error
+	look := func(answer []byte) { differs = sameAnswer(data, answer, s.Check) }
 	for t.claim() {
 		if s.Check {
 			seed++
@@ -34,10 +36,10 @@ func (s *session) oneAfterTheOther(t *tally, goroutine int) {
 			ask = conn.RequestResponse(conn.NewRequest(data))
 		}
 		start := time.Now()
-		answer, err := ask()
+		err := ask(look)
 		took := time.Since(start)
 		if err == nil {
-			err = sameAnswer(data, answer, s.Check)
+			err = differs
 		}
 		if err != nil {
 			t.failed(err)

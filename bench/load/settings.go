@@ -23,6 +23,7 @@ const (
 // The forms of a call.
 const (
 	Blocking = "blocking" // a goroutine waits for each request
+	Kept     = "kept"     // likewise, and the caller keeps the answer
 	Callback = "callback" // answers come as callbacks
 	PingPong = "ping-pong"
 )

@@ -8,17 +8,27 @@ import (
 )
 
 // conn is a connection behind the load interface.
-type conn struct{ *rsocket.Conn }
+type conn struct {
+	*rsocket.Conn
+	keeps bool // answers are kept
+}
 
 func (c conn) Close() { _ = c.Conn.Close() }
 
 func (c conn) NewRequest(data []byte) load.Request { return rsocket.NewPayloadFromBytes(data, nil) }
 
-func (c conn) RequestResponse(request load.Request) func() ([]byte, error) {
+func (c conn) RequestResponse(request load.Request) load.Ask {
 	ctx, payload := context.Background(), request.(*rsocket.Payload)
-	return func() ([]byte, error) {
+	return func(look func([]byte)) error {
 		answer, err := c.Conn.RequestResponse(ctx, payload)
-		return answer.Data(), err
+		if err != nil {
+			return err
+		}
+		look(answer.Data())
+		if !c.keeps {
+			answer.Release()
+		}
+		return nil
 	}
 }
 
@@ -26,7 +36,10 @@ func (c conn) RequestResponseFunc(request load.Request) func(func([]byte, error)
 	payload := request.(*rsocket.Payload)
 	// The callback for the library is made once for each of ours, which is the same one as long as the place is.
 	var ours func([]byte, error)
-	callback := func(answer *rsocket.Payload, err error) { ours(answer.Data(), err) }
+	callback := func(answer *rsocket.Payload, err error) {
+		ours(answer.Data(), err)
+		answer.Release()
+	}
 	return func(done func([]byte, error)) error {
 		ours = done
 		return c.Conn.RequestResponseFunc(payload, callback)
@@ -45,7 +58,7 @@ func (c conn) RequestStream(request []byte, prefetch int, each func([]byte)) err
 func (c conn) RequestChannel(n int, item func(int) []byte, prefetch int, each func([]byte)) error {
 	source := func(yield func(*rsocket.Payload, error) bool) {
 		for i := range n {
-			if !yield(rsocket.NewPayloadFromBytes(item(i), nil), nil) {
+			if !yield(rsocket.NewPayloadFromBytes(item(i), nil).Once(), nil) {
 				return
 			}
 		}
@@ -59,6 +72,7 @@ func take(items items, each func([]byte)) error {
 			return err
 		}
 		each(item.Data())
+		item.Release()
 	}
 	return nil
 }

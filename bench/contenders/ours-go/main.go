@@ -38,5 +38,5 @@ func dial(settings load.Settings) (load.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return conn{c}, nil
+	return conn{c, settings.Form == load.Kept}, nil
 }

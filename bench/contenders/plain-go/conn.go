@@ -29,9 +29,12 @@ type conn struct {
 }
 
 type answer struct {
-	data []byte
+	data *[]byte
 	err  error
 }
+
+// buffers keeps the memory of answers that were looked at.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // maxBatch is how much may wait to be written; then callers wait.
 const maxBatch = 1 << 20
@@ -47,14 +50,18 @@ func (c *conn) Close() { _ = c.socket.Close() }
 
 func (c *conn) NewRequest(data []byte) load.Request { return data }
 
-func (c *conn) RequestResponse(request load.Request) func() ([]byte, error) {
+func (c *conn) RequestResponse(request load.Request) load.Ask {
 	data, wait := request.([]byte), make(chan answer, 1)
-	return func() ([]byte, error) {
+	return func(look func([]byte)) error {
 		if err := c.submit(data, wait); err != nil {
-			return nil, err
+			return err
 		}
 		got := <-wait
-		return got.data, got.err
+		if got.err == nil {
+			look(*got.data)
+			buffers.Put(got.data)
+		}
+		return got.err
 	}
 }
 
@@ -151,7 +158,8 @@ func (c *conn) complete(input []byte) (int, error) {
 			return used, err
 		}
 		frame := input[used : used+length]
-		data := append([]byte(nil), frame[headerLen:]...)
+		data := buffers.Get().(*[]byte)
+		*data = append((*data)[:0], frame[headerLen:]...)
 		if err := c.answer(binary.BigEndian.Uint32(frame[3:]), answer{data: data}); err != nil {
 			return used, err
 		}

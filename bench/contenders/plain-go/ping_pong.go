@@ -19,14 +19,17 @@ func (p pingPong) NewRequest(data []byte) load.Request {
 	return frame
 }
 
-func (p pingPong) RequestResponse(request load.Request) func() ([]byte, error) {
+func (p pingPong) RequestResponse(request load.Request) load.Ask {
 	frame := request.([]byte)
 	answer := make([]byte, len(frame))
-	return func() ([]byte, error) {
+	return func(look func([]byte)) error {
 		if _, err := p.socket.Write(frame); err != nil {
-			return nil, err
+			return err
 		}
-		_, err := io.ReadFull(p.socket, answer)
-		return answer[headerLen:], err
+		if _, err := io.ReadFull(p.socket, answer); err != nil {
+			return err
+		}
+		look(answer[headerLen:])
+		return nil
 	}
 }

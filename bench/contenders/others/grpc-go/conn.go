@@ -20,11 +20,14 @@ func (c conn) Close() { _ = c.client.Close() }
 
 func (c conn) NewRequest(data []byte) load.Request { return wrapperspb.Bytes(data) }
 
-func (c conn) RequestResponse(request load.Request) func() ([]byte, error) {
-	return func() ([]byte, error) {
+func (c conn) RequestResponse(request load.Request) load.Ask {
+	return func(look func([]byte)) error {
 		answer := new(wrapperspb.BytesValue)
-		err := c.client.Invoke(c.ctx, echoMethod, request, answer)
-		return answer.GetValue(), err
+		if err := c.client.Invoke(c.ctx, echoMethod, request, answer); err != nil {
+			return err
+		}
+		look(answer.GetValue())
+		return nil
 	}
 }
 

@@ -69,13 +69,14 @@ func (c conn) Close() { c.client.Close() }
 
 func (c conn) NewRequest(data []byte) load.Request { return data }
 
-func (c conn) RequestResponse(request load.Request) func() ([]byte, error) {
+func (c conn) RequestResponse(request load.Request) load.Ask {
 	data := request.([]byte)
-	return func() ([]byte, error) {
+	return func(look func([]byte)) error {
 		answer, err := c.client.Request(subject, data, timeout)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return answer.Data, nil
+		look(answer.Data)
+		return nil
 	}
 }

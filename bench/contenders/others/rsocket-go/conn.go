@@ -13,24 +13,32 @@ import (
 )
 
 // conn is a client behind the load interface.
-type conn struct{ rsocket.Client }
+type conn struct {
+	rsocket.Client
+	keeps bool // answers are kept
+}
 
 func (c conn) Close() { _ = c.Client.Close() }
 
 func (c conn) NewRequest(data []byte) load.Request { return payload.New(data, nil) }
 
-func (c conn) RequestResponse(request load.Request) func() ([]byte, error) {
+func (c conn) RequestResponse(request load.Request) load.Ask {
 	ctx, sent := context.Background(), request.(payload.Payload)
-	return func() ([]byte, error) {
+	return func(look func([]byte)) error {
 		answer, release, err := c.Client.RequestResponse(sent).BlockUnsafe(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if answer == nil {
-			return nil, errors.New("completed without a payload")
+			return errors.New("completed without a payload")
 		}
 		defer release()
-		return append([]byte(nil), answer.Data()...), nil // a caller keeps the answer, and release takes it back
+		data := answer.Data()
+		if c.keeps {
+			data = append([]byte(nil), data...) // release takes the answer back
+		}
+		look(data)
+		return nil
 	}
 }
 

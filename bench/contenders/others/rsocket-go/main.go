@@ -59,5 +59,5 @@ func dial(settings load.Settings) (load.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return conn{client}, nil
+	return conn{client, settings.Form == load.Kept}, nil
 }
