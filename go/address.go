@@ -2,9 +2,11 @@ package rsocket
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"syscall"
 )
 
 // address is where to dial or listen, in the words of package net, and what is over that.
@@ -42,7 +44,7 @@ func parseAddress(text string) (address, error) {
 		if parsed.Path == "" || parsed.Host != "" {
 			return address{}, fmt.Errorf("%w: %q is not of the form unix:///path", ErrInvalidArgument, text)
 		}
-		return address{network: "unix", address: parsed.Path}, nil
+		return address{network: "unix", address: parsed.Path}, checkUnixPath(parsed.Path)
 	case "ws", "wss":
 		return parseWebSocketAddress(parsed)
 	case "":
@@ -143,7 +145,11 @@ func (a address) dialSocket(ctx context.Context) (net.Conn, error) {
 
 // Listen opens a listener for [Serve]: tcp://host:port, where port 0 picks a free one that the listener's Addr tells,
 // unix:///path, or ws://host:port/path, where no other path is served and the path is / unless it is given. tls:// and wss://
-// need a certificate ([WithTLS]); other options have no effect here. Handshakes take place when connections are served.
+// need a certificate ([WithTLS]), unix:// may have permissions ([WithUnixPermissions]); other options have no effect here.
+// Handshakes take place when connections are served.
+//
+// A Unix socket is removed when the listener is closed, with the lock file beside it. One that a server has left behind is
+// replaced. Where a server listens already, or the path leads to something else, that is [ErrAddressInUse].
 func Listen(ctx context.Context, url string, opts ...Option) (net.Listener, error) {
 	at, err := parseAddress(url)
 	if err != nil {
@@ -166,13 +172,30 @@ func Listen(ctx context.Context, url string, opts ...Option) (net.Listener, erro
 }
 
 func (a address) listen(ctx context.Context, settings *settings) (net.Listener, error) {
+	if a.network == "unix" {
+		return a.listenUnix(settings)
+	}
+	if settings.unixPermissions != nil {
+		return nil, fmt.Errorf("%w: WithUnixPermissions is for unix://, not for %s", ErrInvalidArgument, a.address)
+	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, a.network, a.address)
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%w: %w", ErrAddressInUse, err)
+	case err != nil:
 		return nil, fmt.Errorf("rsocket: %w", err)
 	}
 	if a.secure {
 		return secureListener{listener, settings}, nil
 	}
 	return listener, nil
+}
+
+func (a address) listenUnix(settings *settings) (net.Listener, error) {
+	listener, err := listenUnix(a.address, settings.unixPermissions)
+	if err != nil && !errors.Is(err, ErrAddressInUse) && !errors.Is(err, ErrInvalidArgument) {
+		err = fmt.Errorf("rsocket: listen at %s: %w", a.address, err)
+	}
+	return listener, err
 }

@@ -20,6 +20,11 @@
 // rejected. [ServeConn] does the same for one connection. Either side can send requests and answer them: a client
 // answers when it is given [WithHandler], and a server gets the client's [Conn] from ServeConn or Handler.Setup.
 //
+// # Unix sockets
+//
+// A server at "unix:///path" removes its socket when it stops, and replaces one that was left behind by a server that could
+// not. [WithUnixPermissions] says who may connect. It holds the file beside the socket whose name ends in .rsocket-lock.
+//
 // # WebSocket
 //
 // ws:// in [Dial] and [Listen] is WebSocket. [NewHTTPHandler] puts a [Server] beside the other routes of a site.

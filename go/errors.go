@@ -42,6 +42,8 @@ var (
 	// ErrHandshake: TLS or a WebSocket was not opened, because a side refused, the peer does not speak it, or it took too
 	// long. Those of TLS are also [ErrTLS].
 	ErrHandshake = errors.New("rsocket: handshake failed")
+	// ErrAddressInUse: another server listens at the URL, or what is at its path is not a socket.
+	ErrAddressInUse = errors.New("rsocket: address in use")
 	// ErrInvalidArgument: a URL, option or payload that cannot work.
 	ErrInvalidArgument = errors.New("rsocket: invalid argument")
 

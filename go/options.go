@@ -2,6 +2,7 @@ package rsocket
 
 import (
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math"
 	"time"
@@ -265,7 +266,9 @@ type settings struct {
 	// tls is nil for transports that are used as they are.
 	tls       tlsSource
 	webSocket webSocketSettings
-	logger    *slog.Logger
+	// unixPermissions is nil for what the umask leaves.
+	unixPermissions *fs.FileMode
+	logger          *slog.Logger
 }
 
 const defaultMIME = "application/octet-stream"
