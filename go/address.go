@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
+	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -27,54 +30,151 @@ type webSocketAddress struct {
 
 // parseAddress reads tcp://host:port, unix:///path and ws://host:port/path, and tls:// and wss:// likewise.
 func parseAddress(text string) (address, error) {
-	parsed, err := url.Parse(text)
-	if err != nil {
-		return address{}, fmt.Errorf("%w: %w", ErrInvalidArgument, err)
+	scheme, rest, found := strings.Cut(text, "://")
+	if !found {
+		return address{}, badAddress(text, withoutScheme(text))
 	}
-	switch parsed.Scheme {
-	case "tcp", "tls":
-		if parsed.Port() == "" {
-			return address{}, fmt.Errorf("%w: %q has no port", ErrInvalidArgument, text)
-		}
-		if parsed.Path != "" && parsed.Path != "/" {
-			return address{}, fmt.Errorf("%w: %q has a path, which %s has no use for", ErrInvalidArgument, text, parsed.Scheme)
-		}
-		return address{network: "tcp", address: parsed.Host, secure: parsed.Scheme == "tls", host: parsed.Hostname()}, nil
-	case "unix":
-		if parsed.Path == "" || parsed.Host != "" {
-			return address{}, fmt.Errorf("%w: %q is not of the form unix:///path", ErrInvalidArgument, text)
-		}
-		return address{network: "unix", address: parsed.Path}, checkUnixPath(parsed.Path)
-	case "ws", "wss":
-		return parseWebSocketAddress(parsed)
-	case "":
-		return address{}, fmt.Errorf("%w: %q has no scheme; did you mean tcp://%s?", ErrInvalidArgument, text, text)
+	if reason := unreadable(rest); reason != "" {
+		return address{}, badAddress(text, reason)
+	}
+	parsed, err := url.Parse(text)
+	var read address
+	var reason string
+	switch {
+	case err != nil && strings.Contains(text, "@"):
+		reason = "is not a URL" // The error may have a part of a password.
+	case err != nil:
+		reason = "is not a URL: " + errors.Unwrap(err).Error()
+	case parsed.User != nil:
+		reason = "has user info, which no transport has a use for"
+	case strings.Contains(text, "#"):
+		reason = "has a fragment, which no transport has a use for"
 	default:
-		return address{}, fmt.Errorf("%w: transport %q of %q is none of %s",
-			ErrInvalidArgument, parsed.Scheme, text, GetSupportedTransports())
+		switch parsed.Scheme {
+		case "tcp", "tls":
+			read, reason = socketAddress(parsed)
+		case "unix":
+			read, reason = unixAddress(parsed)
+		case "ws", "wss":
+			read, reason = webSocketAddressOf(parsed)
+		default:
+			reason = fmt.Sprintf("is for %q, which is none of %s", scheme, GetSupportedTransports())
+		}
+	}
+	if reason != "" {
+		return address{}, badAddress(text, reason)
+	}
+	return read, nil
+}
+
+// badAddress is the error for a URL. It does not repeat a user's name and password.
+func badAddress(text, reason string) error {
+	scheme, rest, found := strings.Cut(text, "://")
+	if at := strings.LastIndex(rest, "@"); found && at >= 0 && !strings.HasPrefix(rest, "/") {
+		text = scheme + "://…" + rest[at:]
+	}
+	return fmt.Errorf("%w: the URL %q %s", ErrInvalidArgument, text, reason)
+}
+
+func withoutScheme(text string) string {
+	reason := "has no scheme, such as tcp://"
+	if _, err := parseAddress("tcp://" + text); err == nil {
+		reason += fmt.Sprintf("; did you mean tcp://%s?", text)
+	}
+	return reason
+}
+
+// unreadable says what the parser would let pass, or would not name, in what follows the scheme.
+func unreadable(rest string) string {
+	authority := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		authority = rest[:end]
+	}
+	switch {
+	case strings.ContainsAny(rest, " \t\r\n"):
+		return "has a space, which is written %20 in a path and is in no host"
+	case !strings.ContainsAny(authority, "[@") && strings.Count(authority, ":") > 1:
+		return "has an IPv6 address without brackets around it, as in [::1]"
+	default:
+		return ""
 	}
 }
 
-func parseWebSocketAddress(parsed *url.URL) (address, error) {
-	if parsed.Hostname() == "" || parsed.User != nil || parsed.Fragment != "" {
-		return address{}, fmt.Errorf("%w: %q is not of the form ws://host:port/path", ErrInvalidArgument, parsed.Redacted())
+func socketAddress(parsed *url.URL) (address, string) {
+	port := parsed.Port()
+	switch {
+	case port == "":
+		return address{}, "has no port"
+	case parsed.Path != "" && parsed.Path != "/":
+		return address{}, "has a path, which " + parsed.Scheme + " has no use for"
+	case parsed.RawQuery != "" || parsed.ForceQuery:
+		return address{}, "has a query, which " + parsed.Scheme + " has no use for"
 	}
-	secure := parsed.Scheme == "wss"
+	return hostAddress(parsed, port)
+}
+
+// hostAddress reads the host. Without one it is the system's choice, which is for servers.
+func hostAddress(parsed *url.URL, port string) (address, string) {
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return address{}, fmt.Sprintf("has the port %s, which is above 65535", port)
+	}
+	host := parsed.Hostname()
+	if strings.HasPrefix(parsed.Host, "[") {
+		ip, err := netip.ParseAddr(host)
+		if err != nil || !ip.Is6() {
+			return address{}, fmt.Sprintf("has %q in brackets, which is not an IPv6 address", host)
+		}
+	}
+	// A zone leads to the host from here, and means nothing to the host itself.
+	name, _, _ := strings.Cut(host, "%")
+	return address{network: "tcp", address: net.JoinHostPort(host, port), secure: isSecure(parsed), host: name}, ""
+}
+
+func isSecure(parsed *url.URL) bool {
+	return parsed.Scheme == "tls" || parsed.Scheme == "wss"
+}
+
+func unixAddress(parsed *url.URL) (address, string) {
+	path := parsed.Path
+	switch {
+	case parsed.Host != "":
+		return address{}, "has a host, where unix:///path has none, but a third slash"
+	case path == "" || path == "/":
+		return address{}, "has no path, as unix:///path has"
+	case parsed.RawQuery != "" || parsed.ForceQuery:
+		return address{}, "has a query, which unix has no use for; in a path ? is written %3F"
+	case strings.Contains(path, "\x00"):
+		return address{}, "has a zero byte in its path"
+	case len(path) > maxUnixPath:
+		return address{}, fmt.Sprintf("has a path of %d bytes; a Unix socket's has at most %d here", len(path), maxUnixPath)
+	}
+	return address{network: "unix", address: path}, ""
+}
+
+func webSocketAddressOf(parsed *url.URL) (address, string) {
+	if parsed.Hostname() == "" {
+		return address{}, "has no host"
+	}
 	port := parsed.Port()
 	switch {
 	case port != "":
-	case secure:
+	case strings.HasSuffix(parsed.Host, ":"):
+		return address{}, "has a colon and no port"
+	case isSecure(parsed):
 		port = "443"
 	default:
 		port = "80"
 	}
-	return address{
-		network:   "tcp",
-		address:   net.JoinHostPort(parsed.Hostname(), port),
-		secure:    secure,
-		host:      parsed.Hostname(),
-		webSocket: &webSocketAddress{host: parsed.Host, path: parsed.RequestURI()},
-	}, nil
+	to, reason := hostAddress(parsed, port)
+	host := to.host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if parsed.Port() != "" {
+		host += ":" + port
+	}
+	to.webSocket = &webSocketAddress{host: host, path: parsed.RequestURI()}
+	return to, reason
 }
 
 // Dial connects to a server: tcp://host:port, unix:///path or ws://host:port/path, and tls:// and wss:// for the same with

@@ -27,7 +27,7 @@ func NewClient() *Client {
 // ConnectTCP connects to host:port, with or without tcp:// in front. A client that is connected already stays as it is
 // and gets an error.
 func (c *Client) ConnectTCP(address string) error {
-	if _, err := parseAddress(address); err != nil {
+	if !strings.Contains(address, "://") {
 		address = "tcp://" + address
 	}
 	return c.connect(address)
@@ -40,7 +40,7 @@ func (c *Client) ConnectWebSocket(url string) error {
 		url = "ws://" + url
 	}
 	if to, err := parseAddress(url); err == nil && to.webSocket == nil {
-		return fmt.Errorf("%w: %q is not of the form ws://host:port/path", ErrInvalidArgument, url)
+		return badAddress(url, "is not of the form ws://host:port/path")
 	}
 	return c.connect(url)
 }

@@ -9,15 +9,6 @@ import (
 // maxUnixPath is how long a Unix socket's path may be on this system, in bytes. A zero follows it there.
 const maxUnixPath = len(syscall.RawSockaddrUnix{}.Path) - 1
 
-// checkUnixPath says what the system would not: that it is the length.
-func checkUnixPath(path string) error {
-	if len(path) > maxUnixPath {
-		return fmt.Errorf("%w: the path %q has %d bytes; a Unix socket's has at most %d here",
-			ErrInvalidArgument, path, len(path), maxUnixPath)
-	}
-	return nil
-}
-
 // WithUnixPermissions sets who may connect to a server at unix:///path: those who may write to the socket's file, which has
 // these permissions before anybody can connect. (Whoever is to reach it needs a way through its folders too.) It goes to
 // [Listen], and is refused there for other URLs, which know no such thing. Default what the process's umask leaves of 0777.
