@@ -1,9 +1,11 @@
 //! Addresses as URLs.
 
-use http::Uri;
+use std::fmt;
+use std::net::Ipv6Addr;
+
 use http::uri::{Authority, PathAndQuery};
 
-/// An address that cannot be used.
+/// An address that cannot be used. User and password, where it has them, are left out of what is told.
 #[derive(thiserror::Error, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AddressError {
@@ -13,17 +15,13 @@ pub enum AddressError {
         /// The address as given.
         address: String,
     },
-    /// The address does not say which host and port.
-    #[error("the address {address:?} is not of the form tcp://host:port")]
-    HostPort {
+    /// What follows the scheme cannot be used.
+    #[error("the address {address:?} {problem}")]
+    Malformed {
         /// The address as given.
         address: String,
-    },
-    /// The address is not one of a WebSocket.
-    #[error("the address {address:?} is not of the form ws://host:port/path")]
-    WebSocket {
-        /// The address as given.
-        address: String,
+        /// What is wrong.
+        problem: AddressProblem,
     },
     /// There are options of TLS, and the address does without.
     #[error("there are options of TLS, which the address {address:?} does without")]
@@ -37,6 +35,56 @@ pub enum AddressError {
         /// The address as given.
         address: String,
     },
+}
+
+impl AddressError {
+    pub(crate) fn malformed(address: &str, problem: AddressProblem) -> Self {
+        let address = without_user(address);
+        Self::Malformed { address, problem }
+    }
+}
+
+/// What is wrong with an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AddressProblem {
+    /// It has a space or a control character.
+    Space,
+    /// It has a user, or a password.
+    UserInfo,
+    /// It has a fragment.
+    Fragment,
+    /// It does not say which host.
+    NoHost,
+    /// It has a host that cannot be one.
+    Host,
+    /// It has an IPv6 address that is none, or has no brackets around it.
+    Ipv6,
+    /// It does not say which port.
+    NoPort,
+    /// It has a port that cannot be one.
+    Port,
+    /// It has a path, and the transport has no use for it; or one that cannot be one.
+    Path,
+    /// It has a query, and the transport, or a server, has no use for it.
+    Query,
+}
+
+impl fmt::Display for AddressProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Space => "has a space or a control character",
+            Self::UserInfo => "has user info, which no transport has a use for",
+            Self::Fragment => "has a fragment, which no transport has a use for",
+            Self::NoHost => "has no host",
+            Self::Host => "has a host that cannot be one",
+            Self::Ipv6 => "has an IPv6 address that is not as in [::1]",
+            Self::NoPort => "has no port",
+            Self::Port => "has a port that is not a number up to 65535",
+            Self::Path => "has a path that cannot be one here",
+            Self::Query => "has a query, which nothing here has a use for",
+        })
+    }
 }
 
 /// What an address begins with.
@@ -79,9 +127,14 @@ impl Scheme {
         supported.map(Self::prefix).collect()
     }
 
-    fn of(address: &str) -> Option<Self> {
+    /// The scheme of an address, and what follows it.
+    fn split(address: &str) -> Option<(Self, &str)> {
+        let (_, rest) = address.split_once("://")?;
+        let prefix = &address[..address.len() - rest.len()];
         let mut all = Self::ALL.into_iter();
-        all.find(|scheme| scheme.is_supported() && address.starts_with(scheme.prefix()))
+        let scheme = all
+            .find(|scheme| scheme.is_supported() && prefix.eq_ignore_ascii_case(scheme.prefix()))?;
+        Some((scheme, rest))
     }
 
     /// Where a server is when its address does not say.
@@ -94,13 +147,20 @@ impl Scheme {
     }
 }
 
+/// The transports that this program has been built for: what addresses begin with, without `://`.
+#[must_use]
+pub fn supported_transports() -> Vec<&'static str> {
+    let names = Scheme::supported().into_iter();
+    names.map(|prefix| prefix.trim_end_matches("://")).collect()
+}
+
 /// Where to connect or listen: `tcp://host:port` or `tls://host:port`, `ws://host:port/path?query` or `wss://` likewise. The
 /// port of a WebSocket is 80 or 443 and the path `/` unless they are given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) scheme: Scheme,
-    /// The host, IPv6 addresses in brackets, and a port, as tokio takes them.
-    pub(crate) at: String,
+    /// The host, without brackets and with its zone, and the port, as tokio takes them.
+    pub(crate) at: (String, u16),
     /// The host, and the port if it is given, as HTTP has them.
     pub(crate) authority: Authority,
     pub(crate) path: PathAndQuery,
@@ -108,27 +168,31 @@ pub(crate) struct Address {
 
 impl Address {
     pub(crate) fn parse(text: &str) -> Result<Self, AddressError> {
-        let address = text.to_owned();
-        let Some(scheme) = Scheme::of(text) else {
+        let Some((scheme, rest)) = Scheme::split(text) else {
+            let address = without_user(text);
             return Err(AddressError::Scheme { address });
         };
-        let parsed = Self::parse_with(scheme, text);
-        parsed.ok_or(match scheme.is_web_socket() {
-            true => AddressError::WebSocket { address },
-            false => AddressError::HostPort { address },
-        })
+        Self::parse_rest(scheme, rest).map_err(|problem| AddressError::malformed(text, problem))
     }
 
-    fn parse_with(scheme: Scheme, text: &str) -> Option<Self> {
-        let (authority, path) = parts(text)?;
-        if !scheme.is_web_socket() && path.as_str() != "/" {
-            return None;
+    fn parse_rest(scheme: Scheme, rest: &str) -> Result<Self, AddressProblem> {
+        check_characters(rest)?;
+        let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        if authority.contains('@') {
+            return Err(AddressProblem::UserInfo);
         }
-        let port = port(&authority)?.or(scheme.default_port())?;
-        Some(Self {
+        let host = Host::parse(authority)?;
+        let port = host.port.or(scheme.default_port());
+        let (path, query) = path_and_query(path)?;
+        match scheme.is_web_socket() {
+            false if path.path() != "/" => return Err(AddressProblem::Path),
+            false if query => return Err(AddressProblem::Query),
+            _ => {}
+        }
+        Ok(Self {
             scheme,
-            at: format!("{}:{port}", authority.host()),
-            authority,
+            at: (host.dialled(), port.ok_or(AddressProblem::NoPort)?),
+            authority: host.authority()?,
             path,
         })
     }
@@ -136,76 +200,215 @@ impl Address {
     /// The host as a certificate has it.
     #[cfg(feature = "tls")]
     pub(crate) fn host(&self) -> &str {
-        let host = self.authority.host();
-        let bracketed = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
-        bracketed.unwrap_or(host)
+        let (host, _) = self.at.0.split_once('%').unwrap_or((&self.at.0, ""));
+        host
     }
 }
 
-/// A port that is given; `None` where what is given is not one.
-fn port(authority: &Authority) -> Option<Option<u16>> {
-    match authority.as_str().strip_prefix(authority.host())? {
-        "" => Some(None),
-        port => port.strip_prefix(':')?.parse().ok().map(Some),
+fn check_characters(rest: &str) -> Result<(), AddressProblem> {
+    if rest.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(AddressProblem::Space);
+    }
+    if rest.contains('#') {
+        return Err(AddressProblem::Fragment);
+    }
+    Ok(())
+}
+
+/// The path, `/` unless it is given, and whether there is a query.
+fn path_and_query(text: &str) -> Result<(PathAndQuery, bool), AddressProblem> {
+    let slash = if text.starts_with('/') { "" } else { "/" };
+    let parsed = format!("{slash}{text}").parse::<PathAndQuery>();
+    Ok((
+        parsed.map_err(|_| AddressProblem::Path)?,
+        text.contains('?'),
+    ))
+}
+
+/// Who is to be reached.
+struct Host<'a> {
+    /// A name or an address, which has no brackets here.
+    name: &'a str,
+    is_ipv6: bool,
+    /// The way to an address from here (RFC 6874), of which the host itself knows nothing.
+    zone: Option<&'a str>,
+    port: Option<u16>,
+}
+
+impl<'a> Host<'a> {
+    fn parse(authority: &'a str) -> Result<Self, AddressProblem> {
+        if let Some(bracketed) = authority.strip_prefix('[') {
+            return Self::parse_ipv6(bracketed);
+        }
+        let (name, port) = match authority.split_once(':') {
+            Some((_, port)) if port.contains(':') => return Err(AddressProblem::Ipv6),
+            Some((name, port)) => (name, Some(port)),
+            None => (authority, None),
+        };
+        if name.is_empty() {
+            return Err(AddressProblem::NoHost);
+        }
+        Ok(Self {
+            name,
+            is_ipv6: false,
+            zone: None,
+            port: port.map(parse_port).transpose()?,
+        })
+    }
+
+    fn parse_ipv6(bracketed: &'a str) -> Result<Self, AddressProblem> {
+        let (inside, after) = bracketed.split_once(']').ok_or(AddressProblem::Ipv6)?;
+        let (name, zone) = match inside.split_once("%25") {
+            Some((name, zone)) => (name, Some(zone)),
+            None => (inside, None),
+        };
+        if name.parse::<Ipv6Addr>().is_err() || zone == Some("") {
+            return Err(AddressProblem::Ipv6);
+        }
+        let port = match after.strip_prefix(':') {
+            Some(port) => Some(parse_port(port)?),
+            None if after.is_empty() => None,
+            None => return Err(AddressProblem::Ipv6),
+        };
+        Ok(Self {
+            name,
+            is_ipv6: true,
+            zone,
+            port,
+        })
+    }
+
+    /// As the system takes it.
+    fn dialled(&self) -> String {
+        match self.zone {
+            Some(zone) => format!("{}%{zone}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+
+    fn authority(&self) -> Result<Authority, AddressProblem> {
+        let mut text = match self.is_ipv6 {
+            true => format!("[{}]", self.name),
+            false => self.name.to_owned(),
+        };
+        if let Some(port) = self.port {
+            text += &format!(":{port}");
+        }
+        text.parse().map_err(|_| AddressProblem::Host)
     }
 }
 
-/// The parts of a URL without user, password and fragment, which nothing here has a use for.
-fn parts(text: &str) -> Option<(Authority, PathAndQuery)> {
-    let parts = text.parse::<Uri>().ok()?.into_parts();
-    let authority = parts.authority?;
-    let superfluous = text.contains('#') || authority.as_str().contains('@');
-    if superfluous || authority.host().is_empty() {
-        return None;
+fn parse_port(port: &str) -> Result<u16, AddressProblem> {
+    match port {
+        "" => Err(AddressProblem::NoPort),
+        // A number may have a plus before it elsewhere.
+        _ if !port.bytes().all(|byte| byte.is_ascii_digit()) => Err(AddressProblem::Port),
+        _ => port.parse().map_err(|_| AddressProblem::Port),
     }
-    Some((authority, parts.path_and_query?))
+}
+
+/// An address as it may be told: what may be a user and a password is left out.
+fn without_user(text: &str) -> String {
+    match text.split_once("://") {
+        Some((scheme, rest)) if !rest.starts_with('/') => match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://…@{host}"),
+            None => text.to_owned(),
+        },
+        _ => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn tcp(text: &str) -> Option<String> {
+    fn tcp(text: &str) -> Option<(String, u16)> {
         let address = Address::parse(text).ok()?;
         (address.scheme == Scheme::Tcp).then_some(address.at)
     }
 
-    #[test]
-    fn takes_host_and_port() {
-        assert_eq!(
-            tcp("tcp://127.0.0.1:7878").as_deref(),
-            Some("127.0.0.1:7878")
-        );
-        assert_eq!(tcp("tcp://localhost:0/").as_deref(), Some("localhost:0"));
-        assert_eq!(tcp("tcp://[::1]:80").as_deref(), Some("[::1]:80"));
+    fn at(host: &str, port: u16) -> (String, u16) {
+        (host.to_owned(), port)
     }
 
     #[test]
-    fn says_what_is_missing() {
-        let address = |text: &str| text.to_owned();
-        for text in ["127.0.0.1:80", "wsss://host:80", "http://host", ""] {
-            let error = AddressError::Scheme {
-                address: address(text),
-            };
+    fn takes_host_and_port() {
+        for (text, host, port) in [
+            ("tcp://127.0.0.1:7878", "127.0.0.1", 7878),
+            ("TCP://localhost:0/", "localhost", 0),
+            ("tcp://[::1]:80", "::1", 80),
+            ("tcp://[fe80::1%25lo]:80", "fe80::1%lo", 80),
+        ] {
+            assert_eq!(tcp(text), Some(at(host, port)), "{text}");
+        }
+    }
+
+    #[test]
+    fn says_which_schemes_there_are() {
+        for text in [
+            "",
+            "localhost",
+            "127.0.0.1:80",
+            "/run/socket",
+            "://localhost:1",
+            "wsss://host:80",
+            "http://host",
+            "tcp:/host:80",
+        ] {
+            let address = text.to_owned();
+            let error = AddressError::Scheme { address };
+            assert!(error.to_string().contains("tcp://"), "{error}");
             assert_eq!(Address::parse(text), Err(error));
         }
-        for text in [
-            "tcp://",
-            "tcp://host",
-            "tcp://:80",
-            "tcp://host:http",
-            "tcp://host:99999",
-            "tcp://host:80/path",
-            "tcp://host:80?query",
-            "tcp://user@host:80",
-            "tcp://host:80#fragment",
-        ] {
-            let error = AddressError::HostPort {
-                address: address(text),
+    }
+
+    /// Addresses of TCP and what is wrong with them.
+    const MALFORMED: &[(&str, AddressProblem)] = &[
+        ("tcp://", AddressProblem::NoHost),
+        ("tcp://:80", AddressProblem::NoHost),
+        ("tcp:///path", AddressProblem::NoHost),
+        ("tcp://host", AddressProblem::NoPort),
+        ("tcp://host:", AddressProblem::NoPort),
+        ("tcp://[::1]", AddressProblem::NoPort),
+        ("tcp://host:http", AddressProblem::Port),
+        ("tcp://host:-1", AddressProblem::Port),
+        ("tcp://host:+1", AddressProblem::Port),
+        ("tcp://host:65536", AddressProblem::Port),
+        ("tcp://[::1]:x", AddressProblem::Port),
+        ("tcp://host:80/path", AddressProblem::Path),
+        ("tcp://host:80?query", AddressProblem::Query),
+        ("tcp://host:80#fragment", AddressProblem::Fragment),
+        ("tcp://user@host:80", AddressProblem::UserInfo),
+        ("tcp://user:secret@host:80", AddressProblem::UserInfo),
+        ("tcp://user:secret@host:x", AddressProblem::UserInfo),
+        ("tcp://user:sec ret@host:80", AddressProblem::Space),
+        ("tcp://user:secret/@host:80", AddressProblem::Port),
+        ("tcp://ho st:80", AddressProblem::Space),
+        ("tcp://host:80 ", AddressProblem::Space),
+        ("tcp://ho\nst:80", AddressProblem::Space),
+        ("tcp://ho\0st:80", AddressProblem::Space),
+        ("tcp://ho%20st:80", AddressProblem::Host),
+        ("tcp://ho\\st:80", AddressProblem::Host),
+        ("tcp://::1:80", AddressProblem::Ipv6),
+        ("tcp://[::1:80", AddressProblem::Ipv6),
+        ("tcp://[::1]80", AddressProblem::Ipv6),
+        ("tcp://[127.0.0.1]:80", AddressProblem::Ipv6),
+        ("tcp://[host]:80", AddressProblem::Ipv6),
+        ("tcp://[fe80::1%lo]:80", AddressProblem::Ipv6),
+        ("tcp://[fe80::1%25]:80", AddressProblem::Ipv6),
+    ];
+
+    #[test]
+    fn says_what_is_wrong() {
+        for (text, expected) in MALFORMED {
+            let error = Address::parse(text).expect_err(text);
+            let told = error.to_string();
+            assert!(!told.contains("secret") && !told.contains("ret@"), "{told}");
+            assert!(told.ends_with(&expected.to_string()), "{told}");
+            let AddressError::Malformed { problem, .. } = error else {
+                panic!("{text}: {error:?}");
             };
-            assert_eq!(Address::parse(text), Err(error), "{text}");
+            assert_eq!(problem, *expected, "{text}");
         }
     }
 
@@ -215,36 +418,52 @@ mod tests {
         for (text, at, host, path) in [
             (
                 "ws://localhost:7878/rsocket",
-                "localhost:7878",
+                at("localhost", 7878),
                 "localhost:7878",
                 "/rsocket",
             ),
-            ("ws://example.com", "example.com:80", "example.com", "/"),
-            ("ws://[::1]/a/b?c=d", "[::1]:80", "[::1]", "/a/b?c=d"),
-            ("ws://127.0.0.1:0/?q", "127.0.0.1:0", "127.0.0.1:0", "/?q"),
+            (
+                "ws://example.com",
+                at("example.com", 80),
+                "example.com",
+                "/",
+            ),
+            ("ws://[::1]/a/b?c=d", at("::1", 80), "[::1]", "/a/b?c=d"),
+            ("ws://host?a@b", at("host", 80), "host", "/?a@b"),
+            (
+                "ws://127.0.0.1:0/?q",
+                at("127.0.0.1", 0),
+                "127.0.0.1:0",
+                "/?q",
+            ),
+            (
+                "ws://[fe80::1%25lo]/",
+                at("fe80::1%lo", 80),
+                "[fe80::1]",
+                "/",
+            ),
         ] {
             let expected = Address {
                 scheme: Scheme::Ws,
-                at: at.to_owned(),
+                at,
                 authority: host.parse().expect("a host"),
                 path: path.parse().expect("a path"),
             };
             assert_eq!(Address::parse(text), Ok(expected), "{text}");
         }
-        for text in [
-            "ws://",
-            "ws:///path",
-            "ws://:80",
-            "ws://host:",
-            "ws://host:http/",
-            "ws://host:99999/",
-            "ws://user:password@host/",
-            "ws://host/#fragment",
-            "ws://host/a b",
+        for (text, problem) in [
+            ("ws://", AddressProblem::NoHost),
+            ("ws:///path", AddressProblem::NoHost),
+            ("ws://:80", AddressProblem::NoHost),
+            ("ws://host:", AddressProblem::NoPort),
+            ("ws://host:http/", AddressProblem::Port),
+            ("ws://host:99999/", AddressProblem::Port),
+            ("ws://user:password@host/", AddressProblem::UserInfo),
+            ("ws://host/#fragment", AddressProblem::Fragment),
+            ("ws://host/a b", AddressProblem::Space),
+            ("ws://host/a<b", AddressProblem::Path),
         ] {
-            let error = AddressError::WebSocket {
-                address: text.to_owned(),
-            };
+            let error = AddressError::malformed(text, problem);
             assert_eq!(Address::parse(text), Err(error), "{text}");
         }
     }
@@ -252,30 +471,49 @@ mod tests {
     #[cfg(all(feature = "tls", feature = "websocket"))]
     #[test]
     fn takes_secure_ones() {
-        for (text, scheme, at, host) in [
+        for (text, scheme, to, host) in [
             (
                 "tls://localhost:7878",
                 Scheme::Tls,
-                "localhost:7878",
+                at("localhost", 7878),
                 "localhost",
             ),
-            ("tls://[::1]:1/", Scheme::Tls, "[::1]:1", "::1"),
+            ("tls://[::1]:1/", Scheme::Tls, at("::1", 1), "::1"),
+            (
+                "tls://[fe80::1%25lo]:1",
+                Scheme::Tls,
+                at("fe80::1%lo", 1),
+                "fe80::1",
+            ),
             (
                 "wss://example.com",
                 Scheme::Wss,
-                "example.com:443",
+                at("example.com", 443),
                 "example.com",
             ),
-            ("wss://[::1]:2/a?b", Scheme::Wss, "[::1]:2", "::1"),
+            ("wss://[::1]:2/a?b", Scheme::Wss, at("::1", 2), "::1"),
         ] {
             let address = Address::parse(text).expect("it is one");
-            let found = (address.scheme, address.at.as_str(), address.host());
-            assert_eq!(found, (scheme, at, host), "{text}");
+            assert_eq!((address.scheme, address.host()), (scheme, host), "{text}");
+            assert_eq!(address.at, to, "{text}");
         }
-        for text in ["tls://host", "tls://:1", "tls://host:1/path"] {
-            let address = text.to_owned();
-            let error = AddressError::HostPort { address };
+        for (text, problem) in [
+            ("tls://host", AddressProblem::NoPort),
+            ("tls://:1", AddressProblem::NoHost),
+            ("tls://host:1/path", AddressProblem::Path),
+        ] {
+            let error = AddressError::malformed(text, problem);
             assert_eq!(Address::parse(text), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn tells_what_it_has_been_built_for() {
+        let transports = supported_transports();
+        assert!(transports.contains(&"tcp"));
+        assert_eq!(transports.contains(&"tls"), cfg!(feature = "tls"));
+        assert_eq!(transports.contains(&"ws"), cfg!(feature = "websocket"));
+        let both = cfg!(all(feature = "tls", feature = "websocket"));
+        assert_eq!(transports.contains(&"wss"), both);
     }
 }

@@ -227,8 +227,8 @@ async fn within<T>(
     })
 }
 
-async fn open(host_port: String) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(host_port).await?;
+async fn open(at: (String, u16)) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(at).await?;
     socket::prepare(&stream)?;
     Ok(stream)
 }

@@ -95,7 +95,7 @@ mod turnstile;
 mod window;
 
 pub use acceptor::{AcceptAll, Acceptor};
-pub use address::AddressError;
+pub use address::{AddressError, AddressProblem, supported_transports};
 pub use backoff::{Backoff, Jitter};
 pub use channel::{Channel, OpenChannel};
 pub use connection::Connection;

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use crate::acceptor::Decide;
+#[cfg(feature = "websocket")]
+use crate::address::AddressProblem;
 use crate::address::{Address, AddressError};
 use crate::layers::Layers;
 use crate::serving::Serving;
@@ -72,8 +74,7 @@ impl Over {
         if address.scheme.is_web_socket() {
             // A query is the client's.
             if address.path.query().is_some() {
-                let address = text.to_owned();
-                return Err(AddressError::WebSocket { address }.into());
+                return Err(AddressError::malformed(text, AddressProblem::Query).into());
             }
             over.web_socket = Some(Arc::new(websocket::ServerOptions {
                 paths: vec![address.path.path().to_owned()],
