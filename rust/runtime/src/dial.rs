@@ -17,7 +17,7 @@ use crate::tls::{self, rustls, rustls::pki_types::ServerName};
 use crate::transport::Dial;
 #[cfg(feature = "websocket")]
 use crate::websocket;
-use crate::{ConnectOptions, Connection, LayerError, socket};
+use crate::{ConnectOptions, Connection, LayerError, happy_eyeballs, socket};
 
 /// Bytes of a SETUP frame beside its payload, MIME types of full length included.
 const SETUP_OVERHEAD: usize = 600;
@@ -79,6 +79,9 @@ pub enum ConnectError {
 }
 
 /// Connects to a server at `tcp://host:port`, `tls://host:port`, `ws://host:port/path` or `wss://host:port/path`.
+///
+/// The addresses of a name are tried as RFC 8305 says: the families take turns, an attempt that takes long has the next
+/// beside it, and the first to succeed is the one. The source of [`ConnectError::Io`] tells how each has failed.
 ///
 /// Ready when the transport is open, the handshakes of TLS and of a WebSocket included. The protocol does not confirm a
 /// SETUP: a server that rejects it closes the connection, and requests then fail with
@@ -228,7 +231,7 @@ async fn within<T>(
 }
 
 async fn open(at: (String, u16)) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(at).await?;
+    let stream = happy_eyeballs::connect(at).await?;
     socket::prepare(&stream)?;
     Ok(stream)
 }

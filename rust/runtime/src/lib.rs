@@ -58,6 +58,7 @@ mod error;
 mod exchange;
 mod failure;
 mod handler;
+mod happy_eyeballs;
 mod item;
 mod item_sender;
 mod items;
