@@ -1,7 +1,11 @@
 //! Addresses as URLs.
 
+#[cfg(unix)]
+use std::ffi::OsString;
 use std::fmt;
 use std::net::Ipv6Addr;
+#[cfg(unix)]
+use std::path::PathBuf;
 
 use http::uri::{Authority, PathAndQuery};
 
@@ -26,6 +30,12 @@ pub enum AddressError {
     /// There are options of TLS, and the address does without.
     #[error("there are options of TLS, which the address {address:?} does without")]
     NotSecure {
+        /// The address as given.
+        address: String,
+    },
+    /// There are permissions for a Unix socket, and the address is not one.
+    #[error("there are permissions of a Unix socket, which the address {address:?} is not")]
+    NotUnix {
         /// The address as given.
         address: String,
     },
@@ -68,6 +78,14 @@ pub enum AddressProblem {
     Path,
     /// It has a query, and the transport, or a server, has no use for it.
     Query,
+    /// It has a host before the path of a Unix socket.
+    UnixHost,
+    /// It does not say which Unix socket.
+    NoPath,
+    /// The path of a Unix socket has a percent sign without two hexadecimal digits after it, or a zero byte.
+    Encoding,
+    /// The path of a Unix socket is longer than this system takes.
+    TooLong,
 }
 
 impl fmt::Display for AddressProblem {
@@ -83,6 +101,10 @@ impl fmt::Display for AddressProblem {
             Self::Port => "has a port that is not a number up to 65535",
             Self::Path => "has a path that cannot be one here",
             Self::Query => "has a query, which nothing here has a use for",
+            Self::UnixHost => "has a host, where unix:///path has none, but a third slash",
+            Self::NoPath => "has no path, as unix:///path has",
+            Self::Encoding => "has % without two digits after it, or %00, in its path",
+            Self::TooLong => "has a path that is longer than a Unix socket's may be",
         })
     }
 }
@@ -92,17 +114,19 @@ impl fmt::Display for AddressProblem {
 pub(crate) enum Scheme {
     Tcp,
     Tls,
+    Unix,
     Ws,
     Wss,
 }
 
 impl Scheme {
-    const ALL: [Self; 4] = [Self::Tcp, Self::Tls, Self::Ws, Self::Wss];
+    const ALL: [Self; 5] = [Self::Tcp, Self::Tls, Self::Unix, Self::Ws, Self::Wss];
 
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::Tcp => "tcp://",
             Self::Tls => "tls://",
+            Self::Unix => "unix://",
             Self::Ws => "ws://",
             Self::Wss => "wss://",
         }
@@ -120,6 +144,7 @@ impl Scheme {
     fn is_supported(self) -> bool {
         (cfg!(feature = "tls") || !self.is_secure())
             && (cfg!(feature = "websocket") || !self.is_web_socket())
+            && (cfg!(unix) || self != Self::Unix)
     }
 
     fn supported() -> Vec<&'static str> {
@@ -140,7 +165,7 @@ impl Scheme {
     /// Where a server is when its address does not say.
     fn default_port(self) -> Option<u16> {
         match self {
-            Self::Tcp | Self::Tls => None,
+            Self::Tcp | Self::Tls | Self::Unix => None,
             Self::Ws => Some(80),
             Self::Wss => Some(443),
         }
@@ -154,7 +179,31 @@ pub fn supported_transports() -> Vec<&'static str> {
     names.map(|prefix| prefix.trim_end_matches("://")).collect()
 }
 
-/// Where to connect or listen: `tcp://host:port` or `tls://host:port`, `ws://host:port/path?query` or `wss://` likewise. The
+/// Where to connect or listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Host(Address),
+    /// A path, of `unix:///path`.
+    #[cfg(unix)]
+    Unix(PathBuf),
+}
+
+impl Target {
+    pub(crate) fn parse(text: &str) -> Result<Self, AddressError> {
+        let Some((scheme, rest)) = Scheme::split(text) else {
+            let address = without_user(text);
+            return Err(AddressError::Scheme { address });
+        };
+        let parsed = match scheme {
+            #[cfg(unix)]
+            Scheme::Unix => unix_path(rest).map(Self::Unix),
+            scheme => Address::parse(scheme, rest).map(Self::Host),
+        };
+        parsed.map_err(|problem| AddressError::malformed(text, problem))
+    }
+}
+
+/// A host: `tcp://host:port` or `tls://host:port`, `ws://host:port/path?query` or `wss://` likewise. The
 /// port of a WebSocket is 80 or 443 and the path `/` unless they are given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
@@ -167,15 +216,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    pub(crate) fn parse(text: &str) -> Result<Self, AddressError> {
-        let Some((scheme, rest)) = Scheme::split(text) else {
-            let address = without_user(text);
-            return Err(AddressError::Scheme { address });
-        };
-        Self::parse_rest(scheme, rest).map_err(|problem| AddressError::malformed(text, problem))
-    }
-
-    fn parse_rest(scheme: Scheme, rest: &str) -> Result<Self, AddressProblem> {
+    fn parse(scheme: Scheme, rest: &str) -> Result<Self, AddressProblem> {
         check_characters(rest)?;
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         if authority.contains('@') {
@@ -223,6 +264,41 @@ fn path_and_query(text: &str) -> Result<(PathAndQuery, bool), AddressProblem> {
         parsed.map_err(|_| AddressProblem::Path)?,
         text.contains('?'),
     ))
+}
+
+/// The path of a Unix socket, `%20` and the like read.
+#[cfg(unix)]
+fn unix_path(rest: &str) -> Result<PathBuf, AddressProblem> {
+    use std::os::unix::{ffi::OsStringExt, net::SocketAddr};
+
+    check_characters(rest)?;
+    match rest.find('/') {
+        _ if rest.contains('?') => return Err(AddressProblem::Query),
+        _ if rest.len() < 2 => return Err(AddressProblem::NoPath),
+        Some(0) => {}
+        Some(end) if rest[..end].contains('@') => return Err(AddressProblem::UserInfo),
+        _ => return Err(AddressProblem::UnixHost),
+    }
+    let bytes = percent_decoded(rest).filter(|bytes| !bytes.contains(&0));
+    let path = PathBuf::from(OsString::from_vec(bytes.ok_or(AddressProblem::Encoding)?));
+    match SocketAddr::from_pathname(&path) {
+        Ok(_) => Ok(path),
+        Err(_) => Err(AddressProblem::TooLong),
+    }
+}
+
+#[cfg(unix)]
+fn percent_decoded(text: &str) -> Option<Vec<u8>> {
+    let mut decoded = Vec::new();
+    let mut bytes = text.bytes();
+    let digit = |bytes: &mut std::str::Bytes<'_>| char::from(bytes.next()?).to_digit(16);
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => (digit(&mut bytes)? * 16 + digit(&mut bytes)?) as u8,
+            byte => byte,
+        });
+    }
+    Some(decoded)
 }
 
 /// Who is to be reached.
@@ -322,8 +398,16 @@ fn without_user(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<Address, AddressError> {
+        match Target::parse(text)? {
+            Target::Host(address) => Ok(address),
+            #[cfg(unix)]
+            Target::Unix(path) => panic!("a path: {path:?}"),
+        }
+    }
+
     fn tcp(text: &str) -> Option<(String, u16)> {
-        let address = Address::parse(text).ok()?;
+        let address = parse(text).ok()?;
         (address.scheme == Scheme::Tcp).then_some(address.at)
     }
 
@@ -358,7 +442,7 @@ mod tests {
             let address = text.to_owned();
             let error = AddressError::Scheme { address };
             assert!(error.to_string().contains("tcp://"), "{error}");
-            assert_eq!(Address::parse(text), Err(error));
+            assert_eq!(parse(text), Err(error));
         }
     }
 
@@ -401,7 +485,7 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         for (text, expected) in MALFORMED {
-            let error = Address::parse(text).expect_err(text);
+            let error = parse(text).expect_err(text);
             let told = error.to_string();
             assert!(!told.contains("secret") && !told.contains("ret@"), "{told}");
             assert!(told.ends_with(&expected.to_string()), "{told}");
@@ -449,7 +533,7 @@ mod tests {
                 authority: host.parse().expect("a host"),
                 path: path.parse().expect("a path"),
             };
-            assert_eq!(Address::parse(text), Ok(expected), "{text}");
+            assert_eq!(parse(text), Ok(expected), "{text}");
         }
         for (text, problem) in [
             ("ws://", AddressProblem::NoHost),
@@ -464,7 +548,7 @@ mod tests {
             ("ws://host/a<b", AddressProblem::Path),
         ] {
             let error = AddressError::malformed(text, problem);
-            assert_eq!(Address::parse(text), Err(error), "{text}");
+            assert_eq!(parse(text), Err(error), "{text}");
         }
     }
 
@@ -493,7 +577,7 @@ mod tests {
             ),
             ("wss://[::1]:2/a?b", Scheme::Wss, at("::1", 2), "::1"),
         ] {
-            let address = Address::parse(text).expect("it is one");
+            let address = parse(text).expect("it is one");
             assert_eq!((address.scheme, address.host()), (scheme, host), "{text}");
             assert_eq!(address.at, to, "{text}");
         }
@@ -503,7 +587,40 @@ mod tests {
             ("tls://host:1/path", AddressProblem::Path),
         ] {
             let error = AddressError::malformed(text, problem);
-            assert_eq!(Address::parse(text), Err(error), "{text}");
+            assert_eq!(parse(text), Err(error), "{text}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn takes_a_unix_sockets_path() {
+        for (text, path) in [
+            ("unix:///run/socket", "/run/socket"),
+            ("UNIX:///s", "/s"),
+            ("unix:///a%20b%3Fc%25", "/a b?c%"),
+            ("unix:///a@b:c", "/a@b:c"),
+            ("unix:///%E2%9C%93", "/✓"),
+        ] {
+            assert_eq!(Target::parse(text), Ok(Target::Unix(path.into())), "{text}");
+        }
+        let long = format!("unix:///{}", "x".repeat(200));
+        for (text, problem) in [
+            ("unix://", AddressProblem::NoPath),
+            ("unix:///", AddressProblem::NoPath),
+            ("unix://run/socket", AddressProblem::UnixHost),
+            ("unix://socket", AddressProblem::UnixHost),
+            ("unix://user:secret@/socket", AddressProblem::UserInfo),
+            ("unix:///a b", AddressProblem::Space),
+            ("unix:///a#b", AddressProblem::Fragment),
+            ("unix:///a?b", AddressProblem::Query),
+            ("unix:///a%zz", AddressProblem::Encoding),
+            ("unix:///a%2", AddressProblem::Encoding),
+            ("unix:///a%00b", AddressProblem::Encoding),
+            (&long, AddressProblem::TooLong),
+        ] {
+            let error = Target::parse(text).expect_err(text);
+            assert_eq!(error, AddressError::malformed(text, problem), "{text}");
+            assert!(!error.to_string().contains("secret"), "{error}");
         }
     }
 
@@ -513,6 +630,7 @@ mod tests {
         assert!(transports.contains(&"tcp"));
         assert_eq!(transports.contains(&"tls"), cfg!(feature = "tls"));
         assert_eq!(transports.contains(&"ws"), cfg!(feature = "websocket"));
+        assert_eq!(transports.contains(&"unix"), cfg!(unix));
         let both = cfg!(all(feature = "tls", feature = "websocket"));
         assert_eq!(transports.contains(&"wss"), both);
     }

@@ -10,7 +10,7 @@ use rsocket_protocol::frame::MAX_FRAME_LEN;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::address::{Address, AddressError};
+use crate::address::{Address, AddressError, Target};
 use crate::layers::Layers;
 #[cfg(feature = "tls")]
 use crate::tls::{self, rustls, rustls::pki_types::ServerName};
@@ -78,7 +78,8 @@ pub enum ConnectError {
     NoDial,
 }
 
-/// Connects to a server at `tcp://host:port`, `tls://host:port`, `ws://host:port/path` or `wss://host:port/path`.
+/// Connects to a server at `tcp://host:port`, `tls://host:port`, `ws://host:port/path` or `wss://host:port/path`, or on Unix
+/// at `unix:///path`.
 ///
 /// The addresses of a name are tried as RFC 8305 says: the families take turns, an attempt that takes long has the next
 /// beside it, and the first to succeed is the one. The source of [`ConnectError::Io`] tells how each has failed.
@@ -100,13 +101,23 @@ pub async fn connect(
     address: &str,
     mut options: ConnectOptions,
 ) -> Result<Connection, ConnectError> {
-    let to = Address::parse(address)?;
-    let over = Over::new(address, &to, &options).await?;
+    let (over, sockets) = match Target::parse(address)? {
+        Target::Host(to) => {
+            let over = Over::new(address, &to, &options).await?;
+            (over, Dial::new(move || open(to.at.clone())))
+        }
+        #[cfg(unix)]
+        Target::Unix(path) => {
+            refuse_tls(address, &options)?;
+            let open = move || tokio::net::UnixStream::connect(path.clone());
+            (Over::default(), Dial::new(open))
+        }
+    };
     let given = options
         .resume
         .as_ref()
         .and_then(|resume| resume.dial.clone());
-    let dial = over.dial(given.unwrap_or_else(|| Dial::new(move || open(to.at.clone()))));
+    let dial = over.dial(given.unwrap_or(sockets));
     let transport = within(options.connect_timeout, address, dial.begin()).await?;
     if let Some(resume) = &mut options.resume {
         resume.dial = Some(dial);

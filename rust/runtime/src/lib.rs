@@ -37,7 +37,7 @@
 //!   by [`Limits::max_inbound_streams`].
 //!
 //! # Transports
-//! `tcp://host:port`; with the feature `tls`, `tls://host:port`; with the feature `websocket`, `ws://host:port/path`; with
+//! `tcp://host:port`; on Unix, `unix:///path`; with the feature `tls`, `tls://host:port`; with the feature `websocket`, `ws://host:port/path`; with
 //! both, `wss://host:port/path`. Both are on by default. Any other that keeps bytes in order: [`Connection::over`], and
 //! [`Layered`] for one with a layer over it.
 //!
@@ -68,6 +68,7 @@ mod lease;
 mod lease_watch;
 mod links;
 mod listen;
+mod listener;
 mod not_sent;
 mod opening;
 mod options;
@@ -93,6 +94,8 @@ mod streams;
 pub mod tls;
 mod transport;
 mod turnstile;
+#[cfg(unix)]
+mod unix_socket;
 mod window;
 
 pub use acceptor::{AcceptAll, Acceptor};

@@ -9,11 +9,14 @@ use tokio::net::TcpListener;
 use crate::acceptor::Decide;
 #[cfg(feature = "websocket")]
 use crate::address::AddressProblem;
-use crate::address::{Address, AddressError};
+use crate::address::{Address, AddressError, Target};
 use crate::layers::Layers;
+use crate::listener::Listener;
 use crate::serving::Serving;
 #[cfg(feature = "tls")]
 use crate::tls::{self, rustls};
+#[cfg(unix)]
+use crate::unix_socket::UnixSocket;
 #[cfg(feature = "websocket")]
 use crate::websocket;
 use crate::{AcceptAll, Acceptor, Handler, LayerError, ServerOptions};
@@ -25,7 +28,8 @@ pub enum BindError {
     /// The address cannot be used.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// The name was not found, or the address cannot be listened on.
+    /// The name was not found, or the address cannot be listened on. Where another server listens, or something that is no
+    /// socket is at a Unix socket's path, the source is one of [`AddrInUse`](io::ErrorKind::AddrInUse).
     #[error("listening on {address} failed")]
     Io {
         /// Where.
@@ -57,6 +61,11 @@ impl Over {
         expect(unused_variables, unused_mut, reason = "TCP has no options")
     )]
     fn new(text: &str, address: &Address, options: &ServerOptions) -> Result<Self, BindError> {
+        #[cfg(unix)]
+        if options.unix_permissions.is_some() {
+            let address = text.to_owned();
+            return Err(AddressError::NotUnix { address }.into());
+        }
         let mut over = Self::default();
         #[cfg(feature = "tls")]
         match (&options.tls, address.scheme.is_secure()) {
@@ -107,28 +116,43 @@ impl Over {
     }
 }
 
+/// Nothing goes out in the clear that was meant to be secure.
+#[cfg(unix)]
+#[cfg_attr(not(feature = "tls"), expect(unused_variables))]
+fn refuse_tls(address: &str, options: &ServerOptions) -> Result<(), AddressError> {
+    #[cfg(feature = "tls")]
+    if options.tls.is_some() {
+        let address = address.to_owned();
+        return Err(AddressError::NotSecure { address });
+    }
+    Ok(())
+}
+
 /// Where a server listens.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
-    pub(crate) local_addr: SocketAddr,
+    /// `None` for a Unix socket.
+    pub(crate) local_addr: Option<SocketAddr>,
     pub(crate) url: String,
 }
 
 impl Place {
-    fn new(local_addr: SocketAddr, address: &Address) -> Self {
+    fn at_host(local_addr: SocketAddr, address: &Address) -> Self {
         let path = match address.scheme.is_web_socket() {
             true => address.path.path(),
             false => "",
         };
-        let url = format!("{}{local_addr}{path}", address.scheme.prefix());
-        Self { local_addr, url }
+        Self {
+            local_addr: Some(local_addr),
+            url: format!("{}{local_addr}{path}", address.scheme.prefix()),
+        }
     }
 }
 
 /// A server that has its address and does not serve yet; clients wait in the system's queue.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
+    listener: Listener,
     place: Place,
     over: Over,
     options: ServerOptions,
@@ -139,31 +163,53 @@ impl Server {
     /// system choose one. The path is `/` unless it is given, and no other is served. A handshake is part of what
     /// [`Limits::setup_timeout`](crate::Limits::setup_timeout) bounds; one that stalls holds up nobody else.
     ///
+    /// On Unix also on `unix:///path`. The socket is removed when the server no longer listens, with the lock file beside it,
+    /// whose name ends in `.rsocket-lock`. One that a server has left behind is replaced.
+    ///
     /// # Errors
     /// See [`BindError`].
     ///
     /// # Panics
     /// Outside a tokio runtime, and in one without its I/O driver.
     pub async fn bind(address: &str, options: ServerOptions) -> Result<Self, BindError> {
-        let parsed = Address::parse(address)?;
-        let over = Over::new(address, &parsed, &options)?;
         let failed = |source| BindError::Io {
             address: address.to_owned(),
             source,
         };
-        let listener = TcpListener::bind(&parsed.at).await.map_err(failed)?;
-        let local_addr = listener.local_addr().map_err(failed)?;
+        let (listener, place, over) = match Target::parse(address)? {
+            Target::Host(at) => {
+                let over = Over::new(address, &at, &options)?;
+                let listener = TcpListener::bind(&at.at).await.map_err(failed)?;
+                let local_addr = listener.local_addr().map_err(failed)?;
+                let place = Place::at_host(local_addr, &at);
+                (Listener::Tcp(listener), place, over)
+            }
+            #[cfg(unix)]
+            Target::Unix(path) => {
+                refuse_tls(address, &options)?;
+                let socket = UnixSocket::bind(&path, options.unix_permissions);
+                let place = Place {
+                    local_addr: None,
+                    url: address.to_owned(),
+                };
+                (
+                    Listener::Unix(socket.map_err(failed)?),
+                    place,
+                    Over::default(),
+                )
+            }
+        };
         Ok(Self {
             listener,
-            place: Place::new(local_addr, &parsed),
+            place,
             over,
             options,
         })
     }
 
-    /// Where the server listens.
+    /// Where the server listens; `None` for a Unix socket, of which [`url`](Self::url) tells.
     #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
+    pub fn local_addr(&self) -> Option<SocketAddr> {
         self.place.local_addr
     }
 

@@ -199,6 +199,8 @@ pub struct ServerOptions {
     pub(crate) max_connections: usize,
     pub(crate) lease: Option<Strategy>,
     pub(crate) resume: Option<ResumeOptions>,
+    #[cfg(unix)]
+    pub(crate) unix_permissions: Option<u32>,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
     #[cfg(feature = "websocket")]
@@ -214,6 +216,8 @@ impl Default for ServerOptions {
             max_connections: usize::MAX,
             lease: None,
             resume: None,
+            #[cfg(unix)]
+            unix_permissions: None,
             #[cfg(feature = "tls")]
             tls: None,
             #[cfg(feature = "websocket")]
@@ -276,6 +280,17 @@ impl ServerOptions {
             resume: self.resume.as_ref().map(ResumeOptions::server_config),
             ..Config::server()
         }
+    }
+}
+
+#[cfg(unix)]
+impl ServerOptions {
+    /// Who may connect to a server at `unix:///path`: those who may write to the socket's file, which has these permissions,
+    /// such as `0o660`, before anybody can connect. Refused for other addresses. Default what the umask leaves of 0777.
+    #[must_use]
+    pub fn unix_permissions(mut self, mode: u32) -> Self {
+        self.unix_permissions = Some(mode);
+        self
     }
 }
 

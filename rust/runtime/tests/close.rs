@@ -9,7 +9,7 @@ use rsocket_runtime::{
     ConnectError, ConnectOptions, Connection, Error, ErrorCode, Failure, Handler, NotSupported,
     Origin, Payload, Rejection, ServerOptions, Setup, SetupConfig, connect,
 };
-use support::{Fate, Hang, RawPeer, bind, dial, echo, serve, soon};
+use support::{Fate, Hang, RawPeer, bind, connect_to, dial, echo, serve, soon};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -273,7 +273,7 @@ async fn shutdown_finishes_what_is_under_way_and_refuses_the_rest() {
         called,
     })
     .await;
-    let address = format!("tcp://{}", serving.local_addr());
+    let url = serving.url();
     let connection = dial(&serving).await;
     connection
         .fire_and_forget(Payload::new("also under way"))
@@ -288,7 +288,7 @@ async fn shutdown_finishes_what_is_under_way_and_refuses_the_rest() {
     }
     let shutdown = tokio::spawn(serving.shutdown(Duration::from_secs(3600)));
     // The shutdown has begun when new clients are refused.
-    while connect(&address, ConnectOptions::default()).await.is_ok() {
+    while connect_to(&url, ConnectOptions::default()).await.is_ok() {
         tokio::task::yield_now().await;
     }
     let refused = soon(connection.request_response(Payload::new("late"))).await;
@@ -341,8 +341,8 @@ async fn connecting_says_what_is_wrong() {
         .await
         .expect_err("no such scheme");
     assert!(matches!(error, ConnectError::Address(_)), "{error:?}");
-    let unused = bind().await.local_addr();
-    let error = connect(&format!("tcp://{unused}"), options())
+    let unused = bind().await.url();
+    let error = connect_to(&unused, options())
         .await
         .expect_err("nobody listens");
     assert!(matches!(error, ConnectError::Io { .. }), "{error:?}");

@@ -12,7 +12,7 @@ use rsocket_protocol::frame::{
 use rsocket_runtime::{
     AcceptAll, ConnectOptions, Connection, Failure, Handler, Limits, Origin, Payload, ServerOptions,
 };
-use support::{RawPeer, dial, echo, framed, serve, setup_frame, soon};
+use support::{RawPeer, address, dial, echo, framed, serve, setup_frame, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
@@ -64,7 +64,7 @@ async fn garbage_ends_its_own_connection_alone() {
         &framed(1, &request(b"before the setup")),
     ];
     for bytes in pieces {
-        let mut socket = TcpStream::connect(serving.local_addr())
+        let mut socket = TcpStream::connect(address(&serving))
             .await
             .expect("listening");
         socket.write_all(bytes).await.expect("the server reads");

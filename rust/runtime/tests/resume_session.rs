@@ -28,7 +28,7 @@ use tokio::sync::mpsc;
 async fn events_tell_of_a_suspension() {
     let serving = serve(echo).await;
     let gate = Gate::before(&serving).await;
-    let (address, refused) = (serving.local_addr(), Arc::new(AtomicUsize::new(0)));
+    let (address, refused) = (support::address(&serving), Arc::new(AtomicUsize::new(0)));
     // After the first transport refuses two attempts, and never answers a third.
     let options = resuming().dial_timeout(20 * MILLISECOND).dial({
         let refused = Arc::clone(&refused);

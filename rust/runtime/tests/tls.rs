@@ -13,7 +13,7 @@ use rsocket_runtime::{
     connect,
 };
 use support::certificates::{Authority, HOST, server};
-use support::{RawPeer, echo, setup_frame, soon};
+use support::{RawPeer, address, echo, setup_frame, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -219,7 +219,7 @@ async fn peers_that_do_not_speak_tls_are_told_apart() {
     // A server hangs up on those who do not speak it, and on nobody else.
     let serving = serve(authority.server()).await;
     let mut plain = RawPeer::over(
-        TcpStream::connect(serving.local_addr())
+        TcpStream::connect(address(&serving))
             .await
             .expect("it listens"),
     );
@@ -257,7 +257,7 @@ async fn clients_that_stall_hold_up_nobody() {
     let begin = Instant::now();
     let mut stalled = Vec::new();
     for sent in 0..40 {
-        let mut socket = TcpStream::connect(serving.local_addr())
+        let mut socket = TcpStream::connect(address(&serving))
             .await
             .expect("it listens");
         // Nothing, or the beginning of a record.
@@ -286,7 +286,7 @@ async fn a_handshake_that_is_cut_ends_the_connection_alone() {
     let tls = tls.as_mut().expect("a client");
     rsocket_runtime::Layer::start(tls, &mut hello).expect("a hello");
     for cut in 0..hello.len() {
-        let mut socket = TcpStream::connect(serving.local_addr())
+        let mut socket = TcpStream::connect(address(&serving))
             .await
             .expect("it listens");
         socket.write_all(&hello[..cut]).await.expect("it reads");

@@ -11,7 +11,7 @@ use rsocket_runtime::{
     ConnectError, ConnectOptions, Connection, Error, LayerErrorKind, Layered, Limits, Origin,
     Payload, Server, ServerOptions, Serving, connect,
 };
-use support::{echo, framed, setup_frame, soon};
+use support::{address, echo, framed, setup_frame, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tungstenite::protocol::CloseFrame;
@@ -47,7 +47,7 @@ async fn refusal(url: &str, options: ConnectOptions) -> (LayerErrorKind, String)
 
 /// What the server answers to these bytes until it closes.
 async fn answer_to(serving: &Serving, bytes: &[u8]) -> String {
-    let mut socket = TcpStream::connect(serving.local_addr())
+    let mut socket = TcpStream::connect(address(serving))
         .await
         .expect("the server listens");
     socket.write_all(bytes).await.expect("the server reads");
@@ -60,7 +60,7 @@ async fn answer_to(serving: &Serving, bytes: &[u8]) -> String {
 
 /// A client by tungstenite, which blocks.
 fn their_client(serving: &Serving) -> Theirs<StdStream> {
-    let stream = StdStream::connect(serving.local_addr()).expect("the server listens");
+    let stream = StdStream::connect(address(serving)).expect("the server listens");
     stream
         .set_read_timeout(Some(Duration::from_secs(20)))
         .expect("the socket is open");
@@ -85,7 +85,7 @@ fn next(theirs: &mut Theirs<StdStream>) -> Message {
 #[tokio::test]
 async fn urls_tell_the_path() {
     let serving = serve().await;
-    let expected = format!("ws://{}/rsocket", serving.local_addr());
+    let expected = format!("ws://{}/rsocket", address(&serving));
     assert_eq!(serving.url(), expected);
     let connection = dial(&serving).await;
     let answer = soon(connection.request_response(Payload::new("hello"))).await;
@@ -98,7 +98,7 @@ async fn a_client_may_send_a_query_and_headers() {
     let url = serving.url() + "?token=1";
     let options = ConnectOptions::default()
         .header("Authorization", "Bearer abc")
-        .header("Origin", format!("http://{}", serving.local_addr()))
+        .header("Origin", format!("http://{}", address(&serving)))
         .subprotocols(["other", "rsocket"]);
     let connection = connect(&url, options).await.expect("it is let in");
     let answer = soon(connection.request_response(Payload::new("hello"))).await;
@@ -109,7 +109,7 @@ async fn a_client_may_send_a_query_and_headers() {
 async fn a_refused_client_is_told_the_status() {
     let options = ServerOptions::default().hosts(["localhost", "127.0.0.1"]);
     let serving = serve_with(options).await;
-    let at = |path: &str| format!("ws://{}{path}", serving.local_addr());
+    let at = |path: &str| format!("ws://{}{path}", address(&serving));
     let refused = |status: &str| {
         (
             LayerErrorKind::Refused,
@@ -179,7 +179,7 @@ async fn stalled_clients_hold_up_nobody_and_are_given_up() {
     let serving = serve_with(ServerOptions::default().limits(limits)).await;
     let mut stalled = Vec::new();
     for bytes in [&b""[..], b"GET /rsocket HTTP/1.1\r\nHost:"] {
-        let mut socket = TcpStream::connect(serving.local_addr())
+        let mut socket = TcpStream::connect(address(&serving))
             .await
             .expect("the server listens");
         socket.write_all(bytes).await.expect("the server reads");
@@ -198,7 +198,7 @@ async fn stalled_clients_hold_up_nobody_and_are_given_up() {
 #[tokio::test]
 async fn a_server_with_a_stalled_client_shuts_down() {
     let serving = serve().await;
-    let _stalled = TcpStream::connect(serving.local_addr())
+    let _stalled = TcpStream::connect(address(&serving))
         .await
         .expect("the server listens");
     let connection = dial(&serving).await;

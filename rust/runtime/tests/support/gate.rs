@@ -48,7 +48,7 @@ impl Gate {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
         let address = listener.local_addr().expect("bound");
         let state = Arc::new(State {
-            target: Mutex::new(serving.local_addr()),
+            target: Mutex::new(super::address(serving)),
             limit: Mutex::new(limit),
             shut: AtomicBool::new(false),
             transports: AtomicUsize::new(0),
@@ -68,7 +68,7 @@ impl Gate {
 
     /// Leads to another server from now on.
     pub(crate) fn lead_to(&self, serving: &Serving) {
-        *self.state.target.lock().expect("no panic") = serving.local_addr();
+        *self.state.target.lock().expect("no panic") = super::address(serving);
     }
 
     /// Lets no new transport through, or lets them through again.

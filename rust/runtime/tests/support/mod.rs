@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 
 use std::future::{Future, pending};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
@@ -10,8 +11,8 @@ use rsocket_protocol::frame::{Frame, PayloadRef, Setup, Version};
 use rsocket_runtime::tls::Tls;
 use rsocket_runtime::websocket::{ClientOptions, WebSocket};
 use rsocket_runtime::{
-    ConnectOptions, Connection, Failure, Handler, Layered, Payload, Server, ServerOptions, Serving,
-    connect,
+    ConnectError, ConnectOptions, Connection, Failure, Handler, Layered, Payload, Server,
+    ServerOptions, Serving, connect,
 };
 use rsocket_transport::length_prefix::{Split, split};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -34,13 +35,47 @@ pub(crate) async fn serve(handler: impl Handler) -> Serving {
 }
 
 /// The transport of this test program: suites of interactions run once more as modules of a program for another one.
-fn listen_url() -> &'static str {
-    match module_path!().split("::").next() {
+fn listen_url() -> String {
+    let url = match module_path!().split("::").next() {
         Some("over_websocket") => "ws://127.0.0.1:0/rsocket",
         Some("over_tls") => "tls://127.0.0.1:0",
         Some("over_secure_websocket") => "wss://127.0.0.1:0/rsocket",
+        #[cfg(unix)]
+        Some("over_unix") => return unix_url(),
         _ => "tcp://127.0.0.1:0",
+    };
+    url.to_owned()
+}
+
+/// A path that no other server has.
+#[cfg(unix)]
+fn unix_url() -> String {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    // Each suite of the program counts for itself.
+    let suite = module_path!().split("::").nth(1).unwrap_or_default();
+    let name = format!("rsocket-{}-{suite}-{number}", std::process::id());
+    format!("unix://{}", std::env::temp_dir().join(name).display())
+}
+
+/// Where a server with a host listens.
+pub(crate) fn address(serving: &Serving) -> SocketAddr {
+    serving.local_addr().expect("it has a host and a port")
+}
+
+/// A socket that is connected to a server, without what is over it.
+pub(crate) async fn connect_socket(serving: &Serving) -> Box<dyn Transport> {
+    #[cfg(unix)]
+    if let Some(path) = serving.url().strip_prefix("unix://") {
+        let socket = tokio::net::UnixStream::connect(path).await;
+        return Box::new(socket.expect("the server listens"));
     }
+    let socket = TcpStream::connect(address(serving)).await;
+    let socket = socket.expect("the server listens");
+    socket.set_nodelay(true).expect("the socket is open");
+    Box::new(socket)
 }
 
 fn is_secure(url: &str) -> bool {
@@ -48,11 +83,15 @@ fn is_secure(url: &str) -> bool {
 }
 
 pub(crate) async fn bind() -> Server {
-    let mut options = ServerOptions::default();
-    if is_secure(listen_url()) {
+    bind_with(ServerOptions::default()).await
+}
+
+pub(crate) async fn bind_with(mut options: ServerOptions) -> Server {
+    let url = listen_url();
+    if is_secure(&url) {
         options = options.tls(Authority::common().server());
     }
-    Server::bind(listen_url(), options)
+    Server::bind(&url, options)
         .await
         .expect("loopback can be listened on")
 }
@@ -61,13 +100,21 @@ pub(crate) async fn dial(serving: &Serving) -> Connection {
     dial_with(serving, ConnectOptions::default()).await
 }
 
-pub(crate) async fn dial_with(serving: &Serving, mut options: ConnectOptions) -> Connection {
-    if is_secure(&serving.url()) {
-        options = options.tls(Authority::common().client());
-    }
-    connect(&serving.url(), options)
+pub(crate) async fn dial_with(serving: &Serving, options: ConnectOptions) -> Connection {
+    connect_to(&serving.url(), options)
         .await
         .expect("the server listens")
+}
+
+/// Connects to a server of ours, or to what leads there.
+pub(crate) async fn connect_to(
+    url: &str,
+    mut options: ConnectOptions,
+) -> Result<Connection, ConnectError> {
+    if is_secure(url) {
+        options = options.tls(Authority::common().client());
+    }
+    connect(url, options).await
 }
 
 /// What became of a handler's future.
@@ -122,17 +169,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
 impl RawPeer<Box<dyn Transport>> {
     pub(crate) async fn dial(serving: &Serving) -> Self {
-        let io = TcpStream::connect(serving.local_addr())
-            .await
-            .expect("the server listens");
-        io.set_nodelay(true).expect("the socket is open");
+        let io = connect_socket(serving).await;
         Self::over(over_layers(io, &serving.url()))
     }
 }
 
 /// Puts over a socket what the server's url says, as a client.
-fn over_layers(io: TcpStream, url: &str) -> Box<dyn Transport> {
-    let mut io: Box<dyn Transport> = Box::new(io);
+fn over_layers(mut io: Box<dyn Transport>, url: &str) -> Box<dyn Transport> {
     if is_secure(url) {
         let name = HOST.try_into().expect("an address");
         let tls = Tls::client(Authority::common().client(), name).expect("the config is good");
