@@ -3,10 +3,10 @@
 mod support;
 
 use rsocket_runtime::{
-    ConnectOptions, Failure, Handler, ItemSender, Items, Payload, Server, ServerOptions, Serving,
+    ConnectOptions, Failure, Handler, ItemSender, Items, Payload, ServerOptions, Serving,
 };
 use support::items::{pattern, text};
-use support::{RawPeer, dial_with, echo, setup_frame, soon};
+use support::{RawPeer, bind_with, dial_with, echo, setup_frame, soon};
 use tokio::task::JoinSet;
 
 const LENGTHS: [usize; 10] = [0, 1, 54, 58, 63, 64, 65, 1000, 3000, 200_000];
@@ -44,8 +44,7 @@ fn payload(seed: u64, len: usize) -> Payload {
 
 async fn serve(fragment_len: usize) -> (Serving, ConnectOptions) {
     let options = ServerOptions::default().fragment_len(fragment_len);
-    let server = Server::bind("tcp://127.0.0.1:0", options).await;
-    let serving = server.expect("loopback").serve(Lengths);
+    let serving = bind_with(options).await.serve(Lengths);
     (
         serving,
         ConnectOptions::default().fragment_len(fragment_len),

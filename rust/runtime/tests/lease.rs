@@ -25,10 +25,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn nothing(_: Connection) {}
 
 async fn bind_with(strategy: impl LeaseStrategy) -> Server {
-    let options = ServerOptions::default().lease(strategy);
-    Server::bind("tcp://127.0.0.1:0", options)
-        .await
-        .expect("loopback can be listened on")
+    support::bind_with(ServerOptions::default().lease(strategy)).await
 }
 
 fn leasing() -> ConnectOptions {

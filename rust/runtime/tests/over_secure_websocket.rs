@@ -3,8 +3,14 @@
 
 #[path = "cancel.rs"]
 mod cancel;
+#[path = "close.rs"]
+mod close;
+#[path = "fragments.rs"]
+mod fragments;
 #[path = "items_close.rs"]
 mod items_close;
+#[path = "lease.rs"]
+mod lease;
 #[path = "metadata_push.rs"]
 mod metadata_push;
 #[path = "request_channel.rs"]
@@ -13,3 +19,5 @@ mod request_channel;
 mod request_response;
 #[path = "request_stream.rs"]
 mod request_stream;
+#[path = "resume.rs"]
+mod resume;

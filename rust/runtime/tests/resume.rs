@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rsocket_runtime::{
     ConnectOptions, Connection, Error, Failure, FixedLease, Handler, Lease, Payload, Rejection,
-    ResumeEvent, Server, ServerOptions, Setup, connect,
+    ResumeEvent, ServerOptions, Setup,
 };
 use support::gate::Gate;
 use support::items::{Counting, numbers};
@@ -16,7 +16,7 @@ use support::resuming::{
     Ends, MILLISECOND, assert_all, assert_echo, dial, resumed, resuming, serve, serve_with,
     start_echoes, suspended, try_echo,
 };
-use support::{echo, soon};
+use support::{bind_with, connect_to, echo, soon};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
@@ -195,9 +195,7 @@ async fn cuts_under_load_lose_and_double_nothing() {
 async fn a_servers_requests_outlive_their_transport() {
     let (connections, mut accepted) = mpsc::unbounded_channel();
     let options = ServerOptions::default().resume(resuming());
-    let server = Server::bind("tcp://127.0.0.1:0", options)
-        .await
-        .expect("loopback can be listened on");
+    let server = bind_with(options).await;
     let serving = server.serve_with(move |_: Setup, connection: Connection| {
         connections.send(connection).expect("the test waits");
         async { Ok::<_, Rejection>(echo) }
@@ -206,7 +204,7 @@ async fn a_servers_requests_outlive_their_transport() {
     let options = ConnectOptions::default()
         .resume(resuming())
         .handler(Counting::new().0);
-    let client = connect(&gate.url(), options)
+    let client = connect_to(&gate.url(), options)
         .await
         .expect("the gate listens");
     let server = soon(accepted.recv()).await.expect("the client is accepted");
@@ -249,7 +247,7 @@ async fn a_silent_peer_is_left_for_another_transport() {
     let options = ConnectOptions::default()
         .keepalive(50 * MILLISECOND, 300 * MILLISECOND)
         .resume(resuming());
-    let client = connect(&gate.url(), options)
+    let client = connect_to(&gate.url(), options)
         .await
         .expect("the gate listens");
     let mut events = client.resume_events();
@@ -273,7 +271,7 @@ async fn a_resumed_connection_has_its_lease_again() {
     let serving = serve_with(echo, options).await;
     let gate = Gate::before(&serving).await;
     let options = ConnectOptions::default().resume(resuming()).lease(lease);
-    let client = connect(&gate.url(), options)
+    let client = connect_to(&gate.url(), options)
         .await
         .expect("the gate listens");
     let mut leases = client.watch_lease();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rsocket_runtime::Serving;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -21,7 +21,8 @@ pub(crate) struct Gate {
 }
 
 struct State {
-    target: Mutex<SocketAddr>,
+    /// The url of the server that it leads to.
+    target: Mutex<String>,
     limit: Mutex<Limit>,
     shut: AtomicBool,
     transports: AtomicUsize,
@@ -48,7 +49,7 @@ impl Gate {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
         let address = listener.local_addr().expect("bound");
         let state = Arc::new(State {
-            target: Mutex::new(super::address(serving)),
+            target: Mutex::new(serving.url()),
             limit: Mutex::new(limit),
             shut: AtomicBool::new(false),
             transports: AtomicUsize::new(0),
@@ -62,13 +63,20 @@ impl Gate {
         }
     }
 
+    /// What clients dial: the gate's address with what is over it at the server.
     pub(crate) fn url(&self) -> String {
-        format!("tcp://{}", self.address)
+        let target = self.state.target.lock().expect("no panic");
+        let (scheme, rest) = target.split_once("://").expect("urls have schemes");
+        if scheme == "unix" {
+            return format!("tcp://{}", self.address);
+        }
+        let path = rest.find('/').map_or("", |at| &rest[at..]);
+        format!("{scheme}://{}{path}", self.address)
     }
 
     /// Leads to another server from now on.
     pub(crate) fn lead_to(&self, serving: &Serving) {
-        *self.state.target.lock().expect("no panic") = super::address(serving);
+        *self.state.target.lock().expect("no panic") = serving.url();
     }
 
     /// Lets no new transport through, or lets them through again.
@@ -118,17 +126,15 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 
 /// Carries one transport until its fate is decided, or either end closes it.
 async fn carry(client: TcpStream, number: usize, state: Arc<State>) {
-    let target = *state.target.lock().expect("no panic");
-    let Ok(server) = TcpStream::connect(target).await else {
+    let target = state.target.lock().expect("no panic").clone();
+    let Ok(server) = super::try_connect_socket(&target).await else {
         return;
     };
-    for socket in [&client, &server] {
-        socket.set_nodelay(true).expect("open");
-    }
+    client.set_nodelay(true).expect("open");
     let left = AtomicUsize::new((state.limit.lock().expect("no panic"))());
     let mut fate = state.fate.subscribe();
     let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
+    let (mut from_server, mut to_server) = split(server);
     let decided = tokio::select! {
         biased;
         decided = fate.wait_for(|(before, _)| number < *before) => decided.map(|fate| fate.1),

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 
 use std::future::{Future, pending};
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -67,15 +68,20 @@ pub(crate) fn address(serving: &Serving) -> SocketAddr {
 
 /// A socket that is connected to a server, without what is over it.
 pub(crate) async fn connect_socket(serving: &Serving) -> Box<dyn Transport> {
+    let socket = try_connect_socket(&serving.url()).await;
+    socket.expect("the server listens")
+}
+
+pub(crate) async fn try_connect_socket(url: &str) -> io::Result<Box<dyn Transport>> {
+    let (scheme, rest) = url.split_once("://").expect("urls have schemes");
     #[cfg(unix)]
-    if let Some(path) = serving.url().strip_prefix("unix://") {
-        let socket = tokio::net::UnixStream::connect(path).await;
-        return Box::new(socket.expect("the server listens"));
+    if scheme == "unix" {
+        return Ok(Box::new(tokio::net::UnixStream::connect(rest).await?));
     }
-    let socket = TcpStream::connect(address(serving)).await;
-    let socket = socket.expect("the server listens");
-    socket.set_nodelay(true).expect("the socket is open");
-    Box::new(socket)
+    assert_ne!(scheme, "unix", "there are none here");
+    let socket = TcpStream::connect(rest.split('/').next().unwrap_or_default()).await?;
+    socket.set_nodelay(true)?;
+    Ok(Box::new(socket))
 }
 
 fn is_secure(url: &str) -> bool {

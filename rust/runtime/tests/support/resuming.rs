@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use rsocket_runtime::{
     Backoff, ConnectOptions, Connection, Error, Handler, Payload, ResumeEvent, ResumeEvents,
-    ResumeOptions, Server, ServerOptions, Serving, connect,
+    ResumeOptions, ServerOptions, Serving,
 };
 use tokio::task::JoinSet;
 
 use super::gate::Gate;
 use super::items::pattern;
-use super::soon;
+use super::{bind_with, connect_to, soon};
 
 pub(crate) const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -21,10 +21,7 @@ pub(crate) fn resuming() -> ResumeOptions {
 }
 
 pub(crate) async fn serve_with(handler: impl Handler, options: ServerOptions) -> Serving {
-    Server::bind("tcp://127.0.0.1:0", options)
-        .await
-        .expect("loopback can be listened on")
-        .serve(handler)
+    bind_with(options).await.serve(handler)
 }
 
 pub(crate) async fn serve(handler: impl Handler) -> Serving {
@@ -32,7 +29,7 @@ pub(crate) async fn serve(handler: impl Handler) -> Serving {
 }
 
 pub(crate) async fn dial(gate: &Gate, options: ResumeOptions) -> Connection {
-    connect(&gate.url(), ConnectOptions::default().resume(options))
+    connect_to(&gate.url(), ConnectOptions::default().resume(options))
         .await
         .expect("the gate listens")
 }
