@@ -34,9 +34,11 @@ func TestCancellationReachesTheHandler(t *testing.T) {
 }
 
 // Conforms: unexpected/request-timeouts
-func TestDeadlineCancels(t *testing.T) {
+func TestDeadlineCancels(t *testing.T) { overEach(t, deadlineCancels) }
+
+func deadlineCancels(t *testing.T, connect connector) {
 	started, ended := make(chan struct{}, 1), make(chan error, 1)
-	conn := connectTCP(t, rsocket.Handler{RequestResponse: hang(started, ended)})
+	conn := connect(t, rsocket.Handler{RequestResponse: hang(started, ended)})
 	ctx, cancel := context.WithTimeout(testContext(t), 50*time.Millisecond)
 	defer cancel()
 	_, err := conn.RequestResponse(ctx, rsocket.NewPayload("", ""))

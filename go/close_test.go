@@ -68,9 +68,11 @@ func TestRequestsEndWhenThePeerResets(t *testing.T) {
 	}
 }
 
-func TestRequestsEndOnClose(t *testing.T) {
+func TestRequestsEndOnClose(t *testing.T) { overEach(t, requestsEndOnClose) }
+
+func requestsEndOnClose(t *testing.T, connect connector) {
 	started, ended := make(chan struct{}, 100), make(chan error, 100)
-	conn := connectTCP(t, rsocket.Handler{RequestResponse: hang(started, ended)})
+	conn := connect(t, rsocket.Handler{RequestResponse: hang(started, ended)})
 	errs := startMany(t, conn, 100)
 	for range 100 {
 		await(t, started)

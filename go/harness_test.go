@@ -53,6 +53,11 @@ func listenAndServe(t testing.TB, url string, handler rsocket.Handler, opts ...r
 			t.Errorf("Serve returned %v", err)
 		}
 	})
+	return urlOf(url, listener)
+}
+
+// urlOf is where to dial a listener that was opened with a URL.
+func urlOf(url string, listener net.Listener) string {
 	scheme, rest, _ := strings.Cut(url, "://")
 	_, path, _ := strings.Cut(rest, "/")
 	switch scheme {
@@ -109,43 +114,123 @@ func connectPipe(t testing.TB, client, server rsocket.Handler, opts ...rsocket.O
 	return dialled, accepted.conn
 }
 
-// oneByteAtATime is the slowest of the transports.
-const oneByteAtATime = "one byte at a time"
+// ends are options of a connection's two ends.
+type ends struct {
+	client, server []rsocket.Option
+}
 
-// transports are the ways in which a client reaches a server of these tests.
-var transports = map[string]func(t *testing.T, handler rsocket.Handler) *rsocket.Conn{
-	"tcp": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
-		return connectTCP(t, handler)
-	},
-	"unix": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
+// both gives both ends the same options.
+func both(opts ...rsocket.Option) ends { return ends{opts, opts} }
+
+func join(all []ends) ends {
+	var joined ends
+	for _, e := range all {
+		joined.client = append(joined.client, e.client...)
+		joined.server = append(joined.server, e.server...)
+	}
+	return joined
+}
+
+// connector gives a client of a server with this handler.
+type connector func(t *testing.T, handler rsocket.Handler, opts ...ends) *rsocket.Conn
+
+// place is where a server of a test listens, and what the two ends have to be told.
+type place func(t *testing.T) (string, ends)
+
+// listening are the transports that have a URL.
+var listening = map[string]place{
+	"tcp": func(*testing.T) (string, ends) { return "tcp://127.0.0.1:0", ends{} },
+	"ws":  func(*testing.T) (string, ends) { return "ws://127.0.0.1:0/rsocket", ends{} },
+	"tls": func(t *testing.T) (string, ends) { return "tls://127.0.0.1:0", secureEnds(t) },
+	"wss": func(t *testing.T) (string, ends) { return "wss://127.0.0.1:0/rsocket", secureEnds(t) },
+	"unix": func(t *testing.T) (string, ends) {
 		if runtime.GOOS == "windows" {
 			t.Fatal("unix sockets are not among this system's transports")
 		}
-		return dial(t, listenAndServe(t, "unix://"+filepath.Join(t.TempDir(), "s"), handler))
+		return "unix://" + filepath.Join(t.TempDir(), "s"), ends{}
 	},
-	"tls": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
-		return connectTLS(t, "tls://127.0.0.1:0", handler)
-	},
-	"wss": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
-		return connectTLS(t, "wss://127.0.0.1:0/rsocket", handler)
-	},
-	"ws": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
-		return dial(t, listenAndServe(t, "ws://127.0.0.1:0/rsocket", handler))
-	},
-	"pipe": func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
-		client, _ := connectPipe(t, rsocket.Handler{}, handler)
-		return client
-	},
-	oneByteAtATime: func(t *testing.T, handler rsocket.Handler) *rsocket.Conn {
-		near, far := net.Pipe()
-		go func() { _, _ = rsocket.ServeConn(context.Background(), oneByteReads{far}, handler) }()
-		conn, err := rsocket.NewClientConn(testContext(t), oneByteReads{near})
-		if err != nil {
-			t.Fatal(err)
+}
+
+// secureEnds are a server with a certificate and a client that trusts it.
+func secureEnds(t *testing.T) ends {
+	ca := newAuthority(t, "CA")
+	return ends{[]rsocket.Option{ca.trusts()}, []rsocket.Option{ca.issue(loopback).serves()}}
+}
+
+// oneByte is the name of a transport that delivers single bytes.
+const oneByte = "one byte at a time"
+
+// transports are the ways in which a client reaches a server of these tests.
+var transports = func() map[string]connector {
+	all := map[string]connector{
+		"pipe": func(t *testing.T, handler rsocket.Handler, opts ...ends) *rsocket.Conn {
+			return connectOver(t, func(nc net.Conn) net.Conn { return nc }, handler, opts)
+		},
+		oneByte: func(t *testing.T, handler rsocket.Handler, opts ...ends) *rsocket.Conn {
+			return connectOver(t, func(nc net.Conn) net.Conn { return oneByteReads{nc} }, handler, opts)
+		},
+		"http.Handler": func(t *testing.T, handler rsocket.Handler, opts ...ends) *rsocket.Conn {
+			told := join(opts)
+			return dial(t, webSocketOf(startSite(t, newServer(t, handler, told.server...))), told.client...)
+		},
+	}
+	for name, at := range listening {
+		all[name] = func(t *testing.T, handler rsocket.Handler, opts ...ends) *rsocket.Conn {
+			url, needed := at(t)
+			told := join(append(opts, needed))
+			return dial(t, listenAndServe(t, url, handler, told.server...), told.client...)
 		}
-		t.Cleanup(func() { _ = conn.Close() })
-		return conn
-	},
+	}
+	return all
+}()
+
+// connectOver gives a client of a server with this handler, over net.Pipe.
+func connectOver(t *testing.T, wrap func(net.Conn) net.Conn, handler rsocket.Handler, opts []ends) *rsocket.Conn {
+	t.Helper()
+	told := join(opts)
+	near, far := net.Pipe()
+	go func() { _, _ = rsocket.ServeConn(context.Background(), wrap(far), handler, told.server...) }()
+	conn, err := rsocket.NewClientConn(testContext(t), wrap(near), told.client...)
+	if err != nil {
+		t.Fatalf("client: %v", err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// overEach runs a test over every transport.
+func overEach(t *testing.T, test func(t *testing.T, connect connector)) {
+	for name, connect := range transports {
+		t.Run(name, func(t *testing.T) { test(t, connect) })
+	}
+}
+
+// overEachAtSpeed is overEach for a test that would take too long in single bytes.
+func overEachAtSpeed(t *testing.T, test func(t *testing.T, connect connector)) {
+	for name, connect := range transports {
+		if name != oneByte {
+			t.Run(name, func(t *testing.T) { test(t, connect) })
+		}
+	}
+}
+
+// overEachListening runs a test over every transport that has a URL.
+func overEachListening(t *testing.T, test func(t *testing.T, at place)) {
+	for name, at := range listening {
+		t.Run(name, func(t *testing.T) { test(t, at) })
+	}
+}
+
+// connectBoth gives both ends of a connection.
+func connectBoth(t *testing.T, connect connector, client, server rsocket.Handler, opts ...ends) (*rsocket.Conn, *rsocket.Conn) {
+	t.Helper()
+	accepted := make(chan *rsocket.Conn, 1)
+	server.Setup = func(_ context.Context, _ *rsocket.Setup, conn *rsocket.Conn) error {
+		accepted <- conn
+		return nil
+	}
+	dialled := connect(t, server, append(opts, ends{client: []rsocket.Option{rsocket.WithHandler(client)}})...)
+	return dialled, await(t, accepted)
 }
 
 // oneByteReads is a transport that delivers single bytes.

@@ -24,13 +24,17 @@ func granting(leases <-chan rsocket.Lease) rsocket.LeaseStrategy {
 }
 
 // Conforms: lease/expired, setup/client-waits-for-lease, setup/server-leases, lease/by-application, lease/limit
-func TestLeasesLimitRequests(t *testing.T) {
+func TestLeasesLimitRequests(t *testing.T) { overEach(t, leasesLimitRequests) }
+
+func leasesLimitRequests(t *testing.T, connect connector) {
 	leases, heard := make(chan rsocket.Lease), make(chan rsocket.Lease, 1)
-	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{RequestResponse: echo},
-		rsocket.WithLease(granting(leases)))
-	conn := dial(t, url,
-		rsocket.WithLease(func(context.Context, *rsocket.Conn) {}),
-		rsocket.WithHandler(rsocket.Handler{Lease: func(lease rsocket.Lease) { heard <- lease }}))
+	conn := connect(t, rsocket.Handler{RequestResponse: echo}, ends{
+		client: []rsocket.Option{
+			rsocket.WithLease(func(context.Context, *rsocket.Conn) {}),
+			rsocket.WithHandler(rsocket.Handler{Lease: func(lease rsocket.Lease) { heard <- lease }}),
+		},
+		server: []rsocket.Option{rsocket.WithLease(granting(leases))},
+	})
 	ctx := testContext(t)
 	request := func() error {
 		_, err := conn.RequestResponse(ctx, rsocket.NewPayload("x", ""))
@@ -69,10 +73,13 @@ func TestLeasesLimitRequests(t *testing.T) {
 }
 
 // Conforms: setup/server-leases
-func TestAFixedLeaseIsRenewed(t *testing.T) {
-	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{RequestResponse: echo},
-		rsocket.WithLease(rsocket.FixedLease(1, 10*time.Millisecond)))
-	conn := dial(t, url, rsocket.WithLease(func(context.Context, *rsocket.Conn) {}))
+func TestAFixedLeaseIsRenewed(t *testing.T) { overEach(t, aFixedLeaseIsRenewed) }
+
+func aFixedLeaseIsRenewed(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{RequestResponse: echo}, ends{
+		client: []rsocket.Option{rsocket.WithLease(func(context.Context, *rsocket.Conn) {})},
+		server: []rsocket.Option{rsocket.WithLease(rsocket.FixedLease(1, 10*time.Millisecond))},
+	})
 	for range 3 {
 		eventually(t, "a request is allowed again", func() bool {
 			_, err := conn.RequestResponse(testContext(t), rsocket.NewPayload("x", ""))
@@ -82,16 +89,14 @@ func TestAFixedLeaseIsRenewed(t *testing.T) {
 }
 
 // Conforms: lease/either-side, setup/server-waits-for-lease, setup/client-leases, setup/leased-server-request
-func TestAClientLeasesToItsServer(t *testing.T) {
-	leases, conns := make(chan rsocket.Lease), make(chan *rsocket.Conn, 1)
-	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{
-		Setup: func(_ context.Context, _ *rsocket.Setup, conn *rsocket.Conn) error {
-			conns <- conn
-			return nil
-		},
-	}, rsocket.WithLease(func(context.Context, *rsocket.Conn) {}))
-	dial(t, url, rsocket.WithLease(granting(leases)), rsocket.WithHandler(rsocket.Handler{RequestResponse: echo}))
-	server := await(t, conns)
+func TestAClientLeasesToItsServer(t *testing.T) { overEach(t, aClientLeasesToItsServer) }
+
+func aClientLeasesToItsServer(t *testing.T, connect connector) {
+	leases := make(chan rsocket.Lease)
+	_, server := connectBoth(t, connect, rsocket.Handler{RequestResponse: echo}, rsocket.Handler{}, ends{
+		client: []rsocket.Option{rsocket.WithLease(granting(leases))},
+		server: []rsocket.Option{rsocket.WithLease(func(context.Context, *rsocket.Conn) {})},
+	})
 	request := func() error {
 		_, err := server.RequestResponse(testContext(t), rsocket.NewPayload("x", ""))
 		return err
@@ -106,7 +111,13 @@ func TestAClientLeasesToItsServer(t *testing.T) {
 
 // Conforms: setup/leased-client-rejected
 func TestAServerWithoutLeasesTurnsAwayClientsWithThem(t *testing.T) {
-	conn := connectTCP(t, rsocket.Handler{}, rsocket.WithLease(func(context.Context, *rsocket.Conn) {}))
+	overEach(t, aServerWithoutLeasesTurnsAwayClientsWithThem)
+}
+
+func aServerWithoutLeasesTurnsAwayClientsWithThem(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{}, ends{
+		client: []rsocket.Option{rsocket.WithLease(func(context.Context, *rsocket.Conn) {})},
+	})
 	await(t, conn.Done())
 	assertRejected(t, conn.Err(), rsocket.CodeUnsupportedSetup, "lease is not supported")
 }

@@ -44,7 +44,7 @@ func TestReleasedBytesAreNobodyElses(t *testing.T) {
 	for name, connect := range transports {
 		t.Run(name, func(t *testing.T) {
 			sizes := sizesOnce
-			if name == oneByteAtATime {
+			if name == oneByte {
 				sizes = sizes[:4] // The others take too long.
 			}
 			conn := connect(t, rsocket.Handler{RequestResponse: once})

@@ -119,8 +119,10 @@ func TestCancellingALargeRequestLetsGoOfIt(t *testing.T) {
 	}
 }
 
-func TestTooLargePayloadFailsAlone(t *testing.T) {
-	conn := connectTCP(t, rsocket.Handler{
+func TestTooLargePayloadFailsAlone(t *testing.T) { overEach(t, tooLargePayloadFailsAlone) }
+
+func tooLargePayloadFailsAlone(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{
 		RequestResponse: func(_ context.Context, request *rsocket.Payload) (*rsocket.Payload, error) {
 			if request.GetDataAsString() == "large" {
 				return rsocket.NewPayloadFromBytes(make([]byte, 65<<20), nil), nil
@@ -145,7 +147,11 @@ func TestTooLargePayloadFailsAlone(t *testing.T) {
 }
 
 func TestCompletionWithoutAPayloadIsNotAnEmptyOne(t *testing.T) {
-	conn := connectTCP(t, rsocket.Handler{
+	overEach(t, completionWithoutAPayloadIsNotAnEmptyOne)
+}
+
+func completionWithoutAPayloadIsNotAnEmptyOne(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{
 		RequestResponse: func(_ context.Context, request *rsocket.Payload) (*rsocket.Payload, error) {
 			if request.GetDataAsString() == "none" {
 				return nil, nil
@@ -163,7 +169,9 @@ func TestCompletionWithoutAPayloadIsNotAnEmptyOne(t *testing.T) {
 }
 
 // Conforms: error/connection-codes, error/application-error, error/rejected, error/canceled, error/invalid
-func TestHandlerErrorsReachTheRequester(t *testing.T) {
+func TestHandlerErrorsReachTheRequester(t *testing.T) { overEach(t, handlerErrorsReachTheRequester) }
+
+func handlerErrorsReachTheRequester(t *testing.T, connect connector) {
 	cases := map[string]struct {
 		handler func(context.Context, *rsocket.Payload) (*rsocket.Payload, error)
 		kind    error
@@ -215,7 +223,7 @@ func TestHandlerErrorsReachTheRequester(t *testing.T) {
 	}
 	for name, want := range cases {
 		t.Run(name, func(t *testing.T) {
-			conn := connectTCP(t, rsocket.Handler{RequestResponse: want.handler})
+			conn := connect(t, rsocket.Handler{RequestResponse: want.handler})
 			_, err := conn.RequestResponse(testContext(t), rsocket.NewPayload("x", ""))
 			var got *rsocket.Error
 			if !errors.As(err, &got) || !errors.Is(err, want.kind) {
@@ -255,7 +263,9 @@ func TestConcurrentRequestsGetTheirOwnAnswers(t *testing.T) {
 	}
 }
 
-func TestBothSidesRequestAndAnswer(t *testing.T) {
+func TestBothSidesRequestAndAnswer(t *testing.T) { overEach(t, bothSidesRequestAndAnswer) }
+
+func bothSidesRequestAndAnswer(t *testing.T, connect connector) {
 	answer := func(text string) rsocket.Handler {
 		return rsocket.Handler{
 			RequestResponse: func(_ context.Context, request *rsocket.Payload) (*rsocket.Payload, error) {
@@ -263,7 +273,7 @@ func TestBothSidesRequestAndAnswer(t *testing.T) {
 			},
 		}
 	}
-	client, server := connectPipe(t, answer("client got "), answer("server got "))
+	client, server := connectBoth(t, connect, answer("client got "), answer("server got "))
 	ctx := testContext(t)
 	var all sync.WaitGroup
 	ask := func(conn *rsocket.Conn, want string) {
@@ -282,6 +292,10 @@ func TestBothSidesRequestAndAnswer(t *testing.T) {
 }
 
 func TestAHandlerCanRequestOnItsOwnConnection(t *testing.T) {
+	overEach(t, aHandlerCanRequestOnItsOwnConnection)
+}
+
+func aHandlerCanRequestOnItsOwnConnection(t *testing.T, connect connector) {
 	if conn := rsocket.ConnFromContext(t.Context()); conn != nil {
 		t.Errorf("a connection from nowhere: %v", conn)
 	}
@@ -290,8 +304,7 @@ func TestAHandlerCanRequestOnItsOwnConnection(t *testing.T) {
 			return rsocket.ConnFromContext(ctx).RequestResponse(ctx, request)
 		},
 	}
-	url := listenAndServe(t, "tcp://127.0.0.1:0", handler)
-	conn := dial(t, url, rsocket.WithHandler(rsocket.Handler{RequestResponse: echo}))
+	conn, _ := connectBoth(t, connect, rsocket.Handler{RequestResponse: echo}, handler)
 	answer, err := conn.RequestResponse(testContext(t), rsocket.NewPayload("there and back", ""))
 	if err != nil || answer.GetDataAsString() != "there and back" {
 		t.Fatalf("got %q, %v", answer.GetDataAsString(), err)

@@ -19,11 +19,12 @@ import (
 
 // gate is a way to a server whose connections can be cut, and that can be closed to new ones.
 type gate struct {
-	address string
-	mu      sync.Mutex
-	conns   []net.Conn
-	shut    bool
-	dials   atomic.Int64
+	network, address string
+
+	mu    sync.Mutex
+	conns []net.Conn
+	shut  bool
+	dials atomic.Int64
 }
 
 var errShut = errors.New("the gate is shut")
@@ -36,7 +37,7 @@ func (g *gate) dial(ctx context.Context) (net.Conn, error) {
 		return nil, errShut
 	}
 	var dialer net.Dialer
-	nc, err := dialer.DialContext(ctx, "tcp", g.address)
+	nc, err := dialer.DialContext(ctx, g.network, g.address)
 	if err == nil {
 		g.conns = append(g.conns, nc)
 	}
@@ -71,22 +72,32 @@ func connectResumable(
 	t *testing.T, handler rsocket.Handler, change func(*rsocket.ResumeOptions), opts ...rsocket.Option,
 ) (*rsocket.Conn, *gate) {
 	t.Helper()
-	url := listenAndServe(t, "tcp://127.0.0.1:0", handler, append(opts, rsocket.WithResume(rsocket.ResumeOptions{}))...)
-	g := &gate{address: url[len("tcp://"):]}
+	return connectResumableAt(t, listening["tcp"], handler, change, opts...)
+}
+
+func connectResumableAt(
+	t *testing.T, at place, handler rsocket.Handler, change func(*rsocket.ResumeOptions), opts ...rsocket.Option,
+) (*rsocket.Conn, *gate) {
+	t.Helper()
+	url, needed := at(t)
+	told := join([]ends{both(opts...), needed})
+	url = listenAndServe(t, url, handler, append(told.server, rsocket.WithResume(rsocket.ResumeOptions{}))...)
+	g := newGate(url)
 	options := resumeOptions(g)
 	if change != nil {
 		change(&options)
 	}
-	nc, err := g.dial(testContext(t))
-	if err != nil {
-		t.Fatal(err)
+	return dial(t, url, append(told.client, rsocket.WithResume(options))...), g
+}
+
+// newGate leads to the socket of a URL.
+func newGate(url string) *gate {
+	scheme, rest, _ := strings.Cut(url, "://")
+	if scheme == "unix" {
+		return &gate{network: "unix", address: rest}
 	}
-	conn, err := rsocket.NewClientConn(testContext(t), nc, append(opts, rsocket.WithResume(options))...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	return conn, g
+	address, _, _ := strings.Cut(rest, "/")
+	return &gate{network: "tcp", address: address}
 }
 
 func tryEcho(t *testing.T, conn *rsocket.Conn, data string) error {
@@ -107,9 +118,13 @@ func assertEcho(t *testing.T, conn *rsocket.Conn, data string) {
 
 // Conforms: resume/token-identifies
 func TestRequestsOutliveTheirTransport(t *testing.T) {
+	overEachListening(t, requestsOutliveTheirTransport)
+}
+
+func requestsOutliveTheirTransport(t *testing.T, at place) {
 	started, release := make(chan struct{}, 1), make(chan struct{})
 	var handled atomic.Int64
-	conn, g := connectResumable(t, rsocket.Handler{
+	conn, g := connectResumableAt(t, at, rsocket.Handler{
 		RequestResponse: func(_ context.Context, request *rsocket.Payload) (*rsocket.Payload, error) {
 			handled.Add(1)
 			started <- struct{}{}
@@ -140,7 +155,11 @@ func TestRequestsOutliveTheirTransport(t *testing.T) {
 }
 
 func TestRequestsMadeWithoutATransportWait(t *testing.T) {
-	conn, g := connectResumable(t, rsocket.Handler{RequestResponse: echo}, nil)
+	overEachListening(t, requestsMadeWithoutATransportWait)
+}
+
+func requestsMadeWithoutATransportWait(t *testing.T, at place) {
+	conn, g := connectResumableAt(t, at, rsocket.Handler{RequestResponse: echo}, nil)
 	assertEcho(t, conn, "before")
 	g.setShut(true)
 	g.cut()
@@ -155,8 +174,12 @@ func TestRequestsMadeWithoutATransportWait(t *testing.T) {
 }
 
 func TestAStreamGoesOnExactlyWhereItWas(t *testing.T) {
+	overEachListening(t, aStreamGoesOnExactlyWhereItWas)
+}
+
+func aStreamGoesOnExactlyWhereItWas(t *testing.T, at place) {
 	const items = 20_000
-	conn, g := connectResumable(t, rsocket.Handler{
+	conn, g := connectResumableAt(t, at, rsocket.Handler{
 		RequestStream: func(_ context.Context, _ *rsocket.Payload) iter.Seq2[*rsocket.Payload, error] {
 			return func(yield func(*rsocket.Payload, error) bool) {
 				for i := range items {
@@ -189,7 +212,11 @@ func TestAStreamGoesOnExactlyWhereItWas(t *testing.T) {
 }
 
 func TestLongPayloadsOutliveTheirTransport(t *testing.T) {
-	conn, g := connectResumable(t, rsocket.Handler{RequestResponse: echo}, nil)
+	overEachListening(t, longPayloadsOutliveTheirTransport)
+}
+
+func longPayloadsOutliveTheirTransport(t *testing.T, at place) {
+	conn, g := connectResumableAt(t, at, rsocket.Handler{RequestResponse: echo}, nil)
 	data := make([]byte, 3<<20)
 	for i := range data {
 		data[i] = byte(i * 7)
@@ -475,9 +502,13 @@ func TestResumeOptionsAreChecked(t *testing.T) {
 }
 
 func TestCutsUnderLoadLoseAndDoubleNothing(t *testing.T) {
+	overEachListening(t, cutsUnderLoadLoseAndDoubleNothing)
+}
+
+func cutsUnderLoadLoseAndDoubleNothing(t *testing.T, at place) {
 	var mu sync.Mutex
 	seen := make(map[string]int)
-	conn, g := connectResumable(t, rsocket.Handler{
+	conn, g := connectResumableAt(t, at, rsocket.Handler{
 		RequestResponse: echo,
 		FireAndForget: func(_ context.Context, request *rsocket.Payload) {
 			mu.Lock()

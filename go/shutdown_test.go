@@ -35,28 +35,30 @@ func gated(started chan<- struct{}, gate <-chan struct{}) rsocket.Handler {
 	}
 }
 
-// startServerToStop serves on loopback and returns the server, its address and what Serve returned.
-func startServerToStop(t *testing.T, handler rsocket.Handler) (*rsocket.Server, string, <-chan error) {
+// startServerToStop serves and returns the server, a client of it and what Serve returned.
+func startServerToStop(t *testing.T, at place, handler rsocket.Handler) (*rsocket.Server, *rsocket.Conn, <-chan error) {
 	t.Helper()
-	server, err := rsocket.NewServer(handler)
+	url, told := at(t)
+	server, err := rsocket.NewServer(handler, told.server...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := rsocket.Listen(testContext(t), "tcp://127.0.0.1:0")
+	listener, err := rsocket.Listen(testContext(t), url, told.server...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
-	return server, "tcp://" + listener.Addr().String(), served
+	return server, dial(t, urlOf(url, listener), told.client...), served
 }
 
 // Conforms: error/connection-close-sender, error/connection-close-requests
-func TestShutdownLetsWhatRunsFinish(t *testing.T) {
+func TestShutdownLetsWhatRunsFinish(t *testing.T) { overEachListening(t, shutdownLetsWhatRunsFinish) }
+
+func shutdownLetsWhatRunsFinish(t *testing.T, at place) {
 	started, gate := make(chan struct{}, 2), make(chan struct{})
-	server, url, served := startServerToStop(t, gated(started, gate))
-	conn := dial(t, url)
+	server, conn, served := startServerToStop(t, at, gated(started, gate))
 	ctx := testContext(t)
 	answered, streamed := make(chan error, 1), make(chan error, 1)
 	go func() {
@@ -115,10 +117,11 @@ func TestShutdownLetsWhatRunsFinish(t *testing.T) {
 	await(t, conn.Done())
 }
 
-func TestShutdownIsCutByItsContext(t *testing.T) {
+func TestShutdownIsCutByItsContext(t *testing.T) { overEachListening(t, shutdownIsCutByItsContext) }
+
+func shutdownIsCutByItsContext(t *testing.T, at place) {
 	started := make(chan struct{}, 1)
-	server, url, _ := startServerToStop(t, gated(started, nil))
-	conn := dial(t, url)
+	server, conn, _ := startServerToStop(t, at, gated(started, nil))
 	errs := startMany(t, conn, 1)
 	await(t, started)
 	ctx, cancel := context.WithCancel(testContext(t))
@@ -200,9 +203,10 @@ func TestRefusedRequestsDoNotHoldUpAShutdown(t *testing.T) {
 	}
 }
 
-func TestAClosedServerServesNoMore(t *testing.T) {
-	server, url, served := startServerToStop(t, rsocket.Handler{RequestResponse: echo})
-	conn := dial(t, url)
+func TestAClosedServerServesNoMore(t *testing.T) { overEachListening(t, aClosedServerServesNoMore) }
+
+func aClosedServerServesNoMore(t *testing.T, at place) {
+	server, conn, served := startServerToStop(t, at, rsocket.Handler{RequestResponse: echo})
 	if _, err := conn.RequestResponse(testContext(t), rsocket.NewPayload("x", "")); err != nil {
 		t.Fatal(err)
 	}

@@ -74,8 +74,10 @@ func TestStreamsArriveWholeAndInOrder(t *testing.T) {
 	}
 }
 
-func TestStreamsWithEveryPrefetch(t *testing.T) {
-	conn := connectTCP(t, rsocket.Handler{RequestStream: streamOf})
+func TestStreamsWithEveryPrefetch(t *testing.T) { overEach(t, streamsWithEveryPrefetch) }
+
+func streamsWithEveryPrefetch(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{RequestStream: streamOf})
 	for _, prefetch := range []int{-1, 1, 2, 3, 7, 5000} {
 		items := conn.RequestStream(testContext(t), rsocket.NewPayload("300", ""), rsocket.WithPrefetch(prefetch))
 		if got, err := collect(t, items); err != nil || got != 300 {
@@ -86,8 +88,12 @@ func TestStreamsWithEveryPrefetch(t *testing.T) {
 
 // Conforms: flow/credit, flow/resumed-by-request-n
 func TestAResponderSendsNoMoreThanIsAskedFor(t *testing.T) {
+	overEach(t, aResponderSendsNoMoreThanIsAskedFor)
+}
+
+func aResponderSendsNoMoreThanIsAskedFor(t *testing.T, connect connector) {
 	var yielded atomic.Int64
-	conn := connectTCP(t, rsocket.Handler{
+	conn := connect(t, rsocket.Handler{
 		RequestStream: func(context.Context, *rsocket.Payload) iter.Seq2[*rsocket.Payload, error] {
 			return numbers(1_000_000, &yielded)
 		},
@@ -119,9 +125,11 @@ func TestAResponderSendsNoMoreThanIsAskedFor(t *testing.T) {
 	eventually(t, "the handler waits again", func() bool { return yielded.Load() == 6 })
 }
 
-func TestLeavingTheLoopCancelsTheStream(t *testing.T) {
+func TestLeavingTheLoopCancelsTheStream(t *testing.T) { overEach(t, leavingTheLoopCancelsTheStream) }
+
+func leavingTheLoopCancelsTheStream(t *testing.T, connect connector) {
 	ended := make(chan error, 1)
-	conn := connectTCP(t, rsocket.Handler{
+	conn := connect(t, rsocket.Handler{
 		RequestStream: func(ctx context.Context, _ *rsocket.Payload) iter.Seq2[*rsocket.Payload, error] {
 			return func(yield func(*rsocket.Payload, error) bool) {
 				for yield(rsocket.NewPayload("more", ""), nil) {
@@ -139,8 +147,10 @@ func TestLeavingTheLoopCancelsTheStream(t *testing.T) {
 	}
 }
 
-func TestStreamEndsWithItsContext(t *testing.T) {
-	conn := connectTCP(t, rsocket.Handler{
+func TestStreamEndsWithItsContext(t *testing.T) { overEach(t, streamEndsWithItsContext) }
+
+func streamEndsWithItsContext(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{
 		RequestStream: func(ctx context.Context, _ *rsocket.Payload) iter.Seq2[*rsocket.Payload, error] {
 			return func(yield func(*rsocket.Payload, error) bool) {
 				if yield(rsocket.NewPayload("first", ""), nil) {
@@ -165,8 +175,10 @@ func TestStreamEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestStreamErrorsFollowTheItems(t *testing.T) {
-	conn := connectTCP(t, rsocket.Handler{
+func TestStreamErrorsFollowTheItems(t *testing.T) { overEach(t, streamErrorsFollowTheItems) }
+
+func streamErrorsFollowTheItems(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{
 		RequestStream: func(_ context.Context, request *rsocket.Payload) iter.Seq2[*rsocket.Payload, error] {
 			return func(yield func(*rsocket.Payload, error) bool) {
 				for item, err := range numbers(5, nil) {
@@ -192,8 +204,10 @@ func TestStreamErrorsFollowTheItems(t *testing.T) {
 	}
 }
 
-func TestMissingStreamHandlersReject(t *testing.T) {
-	conn := connectTCP(t, rsocket.Handler{})
+func TestMissingStreamHandlersReject(t *testing.T) { overEach(t, missingStreamHandlersReject) }
+
+func missingStreamHandlersReject(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{})
 	if _, err := collect(t, conn.RequestStream(testContext(t), rsocket.NewPayload("", ""))); !errors.Is(err, rsocket.ErrRejected) {
 		t.Errorf("stream: %v", err)
 	}
@@ -203,8 +217,10 @@ func TestMissingStreamHandlersReject(t *testing.T) {
 }
 
 // One stream that nobody reads holds up nothing else.
-func TestASlowStreamDelaysNoOther(t *testing.T) {
-	conn := connectTCP(t, rsocket.Handler{RequestStream: streamOf, RequestResponse: echo})
+func TestASlowStreamDelaysNoOther(t *testing.T) { overEach(t, aSlowStreamDelaysNoOther) }
+
+func aSlowStreamDelaysNoOther(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{RequestStream: streamOf, RequestResponse: echo})
 	ctx := testContext(t)
 	slow, err := conn.OpenStream(ctx, rsocket.NewPayload("1000000", ""))
 	if err != nil {
@@ -225,7 +241,9 @@ func TestASlowStreamDelaysNoOther(t *testing.T) {
 }
 
 // Conforms: fragmentation/payload
-func TestLargeItemsInFragments(t *testing.T) {
+func TestLargeItemsInFragments(t *testing.T) { overEachAtSpeed(t, largeItemsInFragments) }
+
+func largeItemsInFragments(t *testing.T, connect connector) {
 	for _, fragment := range []int{64, 1000, 100_000} {
 		t.Run(fmt.Sprint(fragment), func(t *testing.T) {
 			handler := rsocket.Handler{
@@ -241,8 +259,7 @@ func TestLargeItemsInFragments(t *testing.T) {
 				RequestResponse: echo,
 				RequestChannel:  echoChannel,
 			}
-			url := listenAndServe(t, "tcp://127.0.0.1:0", handler, rsocket.WithFragmentLength(fragment))
-			conn := dial(t, url, rsocket.WithFragmentLength(fragment))
+			conn := connect(t, handler, both(rsocket.WithFragmentLength(fragment)))
 			ctx := testContext(t)
 			var sizes []int
 			for item, err := range conn.RequestStream(ctx, rsocket.NewPayload("", "")) {
@@ -287,9 +304,11 @@ func TestChannelNeedsAFirstItem(t *testing.T) {
 }
 
 // Conforms: request-channel/both-complete, request-channel/nothing-after-complete
-func TestAChannelsHalvesEndByThemselves(t *testing.T) {
+func TestAChannelsHalvesEndByThemselves(t *testing.T) { overEach(t, aChannelsHalvesEndByThemselves) }
+
+func aChannelsHalvesEndByThemselves(t *testing.T, connect connector) {
 	requests := make(chan string, 10)
-	conn := connectTCP(t, rsocket.Handler{
+	conn := connect(t, rsocket.Handler{
 		RequestChannel: func(_ context.Context, items iter.Seq2[*rsocket.Payload, error]) iter.Seq2[*rsocket.Payload, error] {
 			return func(yield func(*rsocket.Payload, error) bool) {
 				for item, err := range items {
@@ -331,7 +350,11 @@ func TestAChannelsHalvesEndByThemselves(t *testing.T) {
 }
 
 func TestAResponderThatWantsNoMoreGoesOnSending(t *testing.T) {
-	conn := connectTCP(t, rsocket.Handler{
+	overEach(t, aResponderThatWantsNoMoreGoesOnSending)
+}
+
+func aResponderThatWantsNoMoreGoesOnSending(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{
 		RequestChannel: func(_ context.Context, items iter.Seq2[*rsocket.Payload, error]) iter.Seq2[*rsocket.Payload, error] {
 			for range items {
 				break
@@ -370,8 +393,12 @@ func TestAResponderThatWantsNoMoreGoesOnSending(t *testing.T) {
 
 // Conforms: request-channel/requester-fails, request-channel/responder-fails
 func TestAChannelsErrorsReachTheOtherSide(t *testing.T) {
+	overEach(t, aChannelsErrorsReachTheOtherSide)
+}
+
+func aChannelsErrorsReachTheOtherSide(t *testing.T, connect connector) {
 	got := make(chan error, 1)
-	conn := connectTCP(t, rsocket.Handler{
+	conn := connect(t, rsocket.Handler{
 		RequestChannel: func(_ context.Context, items iter.Seq2[*rsocket.Payload, error]) iter.Seq2[*rsocket.Payload, error] {
 			return func(yield func(*rsocket.Payload, error) bool) {
 				for item, err := range items {
@@ -410,10 +437,12 @@ func TestAChannelsErrorsReachTheOtherSide(t *testing.T) {
 }
 
 // Conforms: metadata-push/either-side
-func TestMetadataPushArrives(t *testing.T) {
+func TestMetadataPushArrives(t *testing.T) { overEach(t, metadataPushArrives) }
+
+func metadataPushArrives(t *testing.T, connect connector) {
 	got := make(chan string, 1)
 	push := rsocket.Handler{MetadataPush: func(_ context.Context, metadata []byte) { got <- string(metadata) }}
-	client, server := connectPipe(t, push, push)
+	client, server := connectBoth(t, connect, push, push)
 	for _, conn := range []*rsocket.Conn{client, server} {
 		if err := conn.MetadataPush(testContext(t), []byte("pushed")); err != nil {
 			t.Fatal(err)
@@ -427,8 +456,10 @@ func TestMetadataPushArrives(t *testing.T) {
 	}
 }
 
-func TestStreamsEndWithTheConnection(t *testing.T) {
-	conn := connectTCP(t, rsocket.Handler{
+func TestStreamsEndWithTheConnection(t *testing.T) { overEach(t, streamsEndWithTheConnection) }
+
+func streamsEndWithTheConnection(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{
 		RequestStream: func(ctx context.Context, _ *rsocket.Payload) iter.Seq2[*rsocket.Payload, error] {
 			return func(yield func(*rsocket.Payload, error) bool) {
 				yield(rsocket.NewPayload("first", ""), nil)
@@ -468,9 +499,11 @@ func TestStreamsEndWithTheConnection(t *testing.T) {
 }
 
 // All interactions at once, both ways, with cancels: everything ends, nothing is mixed up, tokens are given back.
-func TestAMixOfEverything(t *testing.T) {
+func TestAMixOfEverything(t *testing.T) { overEachAtSpeed(t, aMixOfEverything) }
+
+func aMixOfEverything(t *testing.T, connect connector) {
 	handler := rsocket.Handler{RequestResponse: echo, RequestStream: streamOf, RequestChannel: echoChannel}
-	client, server := connectPipe(t, handler, handler)
+	client, server := connectBoth(t, connect, handler, handler)
 	ctx := testContext(t)
 	var all sync.WaitGroup
 	for worker := range 12 {

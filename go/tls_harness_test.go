@@ -149,13 +149,6 @@ func serveSecurely(t testing.TB, handler rsocket.Handler, opts ...rsocket.Option
 	return listenAndServe(t, "tls://"+loopback+":0", handler, opts...)
 }
 
-// connectTLS gives a client of a server with this handler, at a secure URL.
-func connectTLS(t testing.TB, url string, handler rsocket.Handler) *rsocket.Conn {
-	t.Helper()
-	ca := newAuthority(t, "CA")
-	return dial(t, listenAndServe(t, url, handler, ca.issue(loopback).serves()), ca.trusts())
-}
-
 // checkEcho shows that a connection works.
 func checkEcho(t testing.TB, conn *rsocket.Conn) {
 	t.Helper()
