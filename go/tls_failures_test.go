@@ -15,6 +15,9 @@ import (
 	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
 )
 
+// secureURLs are where servers with TLS listen.
+var secureURLs = []string{"tls://" + loopback + ":0", "wss://" + loopback + ":0/rsocket"}
+
 // A handshake that fails names its reason on both sides, in our words and in those of crypto/x509.
 func TestTLSSaysWhatIsWrongWithTheServer(t *testing.T) {
 	ca, other := newAuthority(t, "CA"), newAuthority(t, "other")
@@ -36,17 +39,20 @@ func TestTLSSaysWhatIsWrongWithTheServer(t *testing.T) {
 		},
 		"unknown CA": {other.issue(loopback), rsocket.ErrTLSUnknownAuthority, new(x509.UnknownAuthorityError)},
 	} {
-		t.Run(name, func(t *testing.T) {
-			seen, logger := newReasons()
-			url := listenSecurely(t, c.shows.serves(), logger)
-			_, err := rsocket.Dial(testContext(t), url, ca.trusts())
-			if !errors.Is(err, rsocket.ErrTLS) || !errors.Is(err, c.want) || !errors.As(err, c.as) {
-				t.Errorf("client: %v", err)
-			}
-			if err := await(t, seen); !errors.Is(err, rsocket.ErrTLSCertificateRefused) {
-				t.Errorf("server: %v", err)
-			}
-		})
+		for _, url := range secureURLs {
+			t.Run(name+" at "+url, func(t *testing.T) {
+				seen, logger := newReasons()
+				url := listenAndServe(t, url, rsocket.Handler{}, c.shows.serves(), logger)
+				_, err := rsocket.Dial(testContext(t), url, ca.trusts())
+				if !errors.Is(err, rsocket.ErrTLS) || !errors.Is(err, rsocket.ErrHandshake) ||
+					!errors.Is(err, c.want) || !errors.As(err, c.as) {
+					t.Errorf("client: %v", err)
+				}
+				if err := await(t, seen); !errors.Is(err, rsocket.ErrTLSCertificateRefused) {
+					t.Errorf("server: %v", err)
+				}
+			})
+		}
 	}
 }
 
