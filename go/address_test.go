@@ -2,7 +2,9 @@ package rsocket_test
 
 import (
 	"errors"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,6 +85,17 @@ func TestURLsThatCannotBeUsed(t *testing.T) {
 		if listener, again := rsocket.Listen(testContext(t), url); again == nil || again.Error() != err.Error() {
 			t.Errorf("listen at %q: %v, %v", url, listener, again)
 		}
+	}
+}
+
+func TestSupportedTransportsAreThoseOfDialAndListen(t *testing.T) {
+	supported := strings.Split(rsocket.GetSupportedTransports(), ",")
+	if known := slices.Sorted(maps.Keys(listening)); !slices.Equal(supported, known) {
+		t.Errorf("%q are supported, %q are tested", supported, known)
+	}
+	for _, name := range supported {
+		url, told := listening[name](t)
+		checkEcho(t, dial(t, listenAndServe(t, url, rsocket.Handler{RequestResponse: echo}, told.server...), told.client...))
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 
@@ -143,12 +142,6 @@ func TestTLSIsNeverLeftOutByMistake(t *testing.T) {
 func tryOption(option rsocket.Option) error {
 	_, err := rsocket.NewServer(rsocket.Handler{}, option)
 	return err
-}
-
-func TestTLSIsATransport(t *testing.T) {
-	if transports := strings.Split(rsocket.GetSupportedTransports(), ","); !slices.Contains(transports, "tls") {
-		t.Errorf("supported: %v", transports)
-	}
 }
 
 func TestTLSAsksForTheHostOfTheURL(t *testing.T) {

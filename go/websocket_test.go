@@ -307,9 +307,6 @@ func TestTheOriginalClientOverWebSocket(t *testing.T) {
 			t.Errorf("%q: %v", url, err)
 		}
 	}
-	if transports := rsocket.GetSupportedTransports(); transports != "tcp,tls,unix,ws,wss" {
-		t.Errorf("supported are %s", transports)
-	}
 }
 
 // forwarder is a way to a server that can be cut.
