@@ -271,6 +271,9 @@ func Listen(ctx context.Context, url string, opts ...Option) (net.Listener, erro
 	return at.listen(ctx, settings)
 }
 
+// windowsAddressInUse is what Windows has for EADDRINUSE, WSAEADDRINUSE. Elsewhere no error has this number.
+const windowsAddressInUse = syscall.Errno(10048)
+
 func (a address) listen(ctx context.Context, settings *settings) (net.Listener, error) {
 	if a.network == "unix" {
 		return a.listenUnix(settings)
@@ -281,7 +284,7 @@ func (a address) listen(ctx context.Context, settings *settings) (net.Listener, 
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, a.network, a.address)
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
+	case errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, windowsAddressInUse):
 		return nil, fmt.Errorf("%w: %w", ErrAddressInUse, err)
 	case err != nil:
 		return nil, fmt.Errorf("rsocket: %w", err)

@@ -88,6 +88,25 @@ func TestURLsThatCannotBeUsed(t *testing.T) {
 	}
 }
 
+func TestAnAddressThatIsTakenIsToldAsSuch(t *testing.T) {
+	for scheme := range schemes {
+		url := scheme + "://127.0.0.1:0"
+		var opts []rsocket.Option
+		if scheme == "tls" || scheme == "wss" {
+			opts = secureEnds(t).server
+		}
+		listener, err := rsocket.Listen(testContext(t), url, opts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = rsocket.Listen(testContext(t), urlOf(url, listener), opts...)
+		if !errors.Is(err, rsocket.ErrAddressInUse) {
+			t.Errorf("%s: %v", scheme, err)
+		}
+		_ = listener.Close()
+	}
+}
+
 func TestSupportedTransportsAreThoseOfDialAndListen(t *testing.T) {
 	supported := strings.Split(rsocket.GetSupportedTransports(), ",")
 	if known := slices.Sorted(maps.Keys(listening)); !slices.Equal(supported, known) {
@@ -102,7 +121,7 @@ func TestSupportedTransportsAreThoseOfDialAndListen(t *testing.T) {
 func long(n int) string { return strings.Repeat("x", n) }
 
 func TestURLsSayWhereToListen(t *testing.T) {
-	folder := t.TempDir()
+	folder := shortFolder(t)
 	for url, want := range map[string]string{
 		"tcp://127.0.0.1:0":               "127.0.0.1:",
 		"TCP://127.0.0.1:0/":              "127.0.0.1:",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -147,8 +148,19 @@ var listening = map[string]place{
 		if runtime.GOOS == "windows" {
 			t.Fatal("unix sockets are not among this system's transports")
 		}
-		return "unix://" + filepath.Join(t.TempDir(), "s"), ends{}
+		return "unix://" + filepath.Join(shortFolder(t), "s"), ends{}
 	},
+}
+
+// shortFolder is for sockets, whose paths may have a hundred bytes: names of tests are long.
+func shortFolder(t testing.TB) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "rs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	return folder
 }
 
 // secureEnds are a server with a certificate and a client that trusts it.

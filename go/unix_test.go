@@ -19,7 +19,7 @@ import (
 // socketPath is where a test's server is to listen.
 func socketPath(t *testing.T) string {
 	t.Helper()
-	return filepath.Join(t.TempDir(), "s")
+	return filepath.Join(shortFolder(t), "s")
 }
 
 // abandonSocket leaves a socket behind, as a server does that is killed.
@@ -264,10 +264,10 @@ func checkMode(t *testing.T, path string, mode fs.FileMode) {
 
 func TestUnixPermissionsAreChecked(t *testing.T) {
 	for url, mode := range map[string]fs.FileMode{
-		"tcp://127.0.0.1:0":            0o600,
-		"ws://127.0.0.1:0/":            0o600,
-		"unix://" + socketPath(t):      fs.ModeSetuid | 0o600,
-		"unix://" + t.TempDir() + "/x": fs.ModeDir | 0o700,
+		"tcp://127.0.0.1:0":               0o600,
+		"ws://127.0.0.1:0/":               0o600,
+		"unix://" + socketPath(t):         fs.ModeSetuid | 0o600,
+		"unix://" + shortFolder(t) + "/x": fs.ModeDir | 0o700,
 	} {
 		listener, err := rsocket.Listen(testContext(t), url, rsocket.WithUnixPermissions(mode))
 		if !errors.Is(err, rsocket.ErrInvalidArgument) {
@@ -286,7 +286,7 @@ func TestAPathThatIsTooLongIsToldAsSuch(t *testing.T) {
 		}
 	}
 	// The longest that there can be.
-	folder := t.TempDir()
+	folder := shortFolder(t)
 	path := folder + "/" + strings.Repeat("x", rsocket.MaxUnixPath-len(folder)-1)
 	checkEcho(t, dial(t, listenAndServe(t, "unix://"+path, rsocket.Handler{RequestResponse: echo})))
 }
