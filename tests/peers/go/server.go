@@ -59,6 +59,9 @@ func serve(ctx context.Context, url string, out *lines, options []rsocket.Option
 // readyURL is the address that was asked for, with the port that it got.
 func readyURL(listen string, at net.Addr) string {
 	scheme, rest, _ := strings.Cut(listen, "://")
+	if scheme == "unix" {
+		return listen
+	}
 	_, path, hasPath := strings.Cut(rest, "/")
 	if !hasPath {
 		return scheme + "://" + at.String()
