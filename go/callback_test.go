@@ -11,8 +11,10 @@ import (
 	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
 )
 
-func TestCallbacksGetAnswersAndErrors(t *testing.T) {
-	conn := connectTCP(t, rsocket.Handler{
+func TestCallbacksGetAnswersAndErrors(t *testing.T) { overEach(t, callbacksGetAnswersAndErrors) }
+
+func callbacksGetAnswersAndErrors(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{
 		RequestResponse: func(_ context.Context, request *rsocket.Payload) (*rsocket.Payload, error) {
 			if request.GetDataAsString() == "fail" {
 				return nil, rsocket.NewError(rsocket.CodeInvalid, "as you wish")

@@ -65,7 +65,11 @@ func assertSamePayload(t testing.TB, got, want *rsocket.Payload) {
 
 // Conforms: framing/max-frame, fragmentation/allowed
 func TestPayloadsAroundAndAboveTheLongestFrame(t *testing.T) {
-	conn := connectTCP(t, rsocket.Handler{RequestResponse: echo})
+	overEachAtSpeed(t, payloadsAroundAndAboveTheLongestFrame)
+}
+
+func payloadsAroundAndAboveTheLongestFrame(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{RequestResponse: echo})
 	// A frame holds 16777215 bytes: 6 of header, and with metadata 3 of its length.
 	const fits = 1<<24 - 1 - 6
 	for _, payload := range []*rsocket.Payload{

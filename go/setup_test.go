@@ -10,7 +10,9 @@ import (
 )
 
 // Conforms: setup/mime-opaque, setup/payload
-func TestSetupReachesTheHandler(t *testing.T) {
+func TestSetupReachesTheHandler(t *testing.T) { overEach(t, setupReachesTheHandler) }
+
+func setupReachesTheHandler(t *testing.T, connect connector) {
 	got := make(chan *rsocket.Setup, 1)
 	handler := rsocket.Handler{
 		Setup: func(_ context.Context, setup *rsocket.Setup, _ *rsocket.Conn) error {
@@ -19,10 +21,11 @@ func TestSetupReachesTheHandler(t *testing.T) {
 		},
 	}
 	payload := rsocket.NewPayload("who", "I am")
-	connectTCP(t, handler,
+	connect(t, handler, ends{client: []rsocket.Option{
 		rsocket.WithSetupPayload(payload),
 		rsocket.WithMIMETypes("text/a", "text/b"),
-		rsocket.WithKeepalive(1500*time.Millisecond, 7*time.Second))
+		rsocket.WithKeepalive(1500*time.Millisecond, 7*time.Second),
+	}})
 	setup := await(t, got)
 	assertSamePayload(t, setup.Payload, payload)
 	if setup.MetadataMIMEType != "text/a" || setup.DataMIMEType != "text/b" ||
@@ -33,6 +36,10 @@ func TestSetupReachesTheHandler(t *testing.T) {
 
 // Conforms: error/rejected-setup, setup/refused, setup/client-request-rejected
 func TestRejectedSetupFailsEveryRequestWithItsReason(t *testing.T) {
+	overEach(t, rejectedSetupFailsEveryRequestWithItsReason)
+}
+
+func rejectedSetupFailsEveryRequestWithItsReason(t *testing.T, connect connector) {
 	cases := map[string]struct {
 		reason  error
 		code    rsocket.ErrorCode
@@ -46,7 +53,7 @@ func TestRejectedSetupFailsEveryRequestWithItsReason(t *testing.T) {
 	}
 	for name, want := range cases {
 		t.Run(name, func(t *testing.T) {
-			conn := connectTCP(t, rsocket.Handler{
+			conn := connect(t, rsocket.Handler{
 				Setup: func(context.Context, *rsocket.Setup, *rsocket.Conn) error { return want.reason },
 				RequestResponse: func(context.Context, *rsocket.Payload) (*rsocket.Payload, error) {
 					t.Error("a request of a rejected client was handled")
@@ -76,8 +83,10 @@ func assertRejected(t *testing.T, err error, code rsocket.ErrorCode, message str
 	}
 }
 
-func TestPanicInSetupRejects(t *testing.T) {
-	conn := connectTCP(t, rsocket.Handler{
+func TestPanicInSetupRejects(t *testing.T) { overEach(t, panicInSetupRejects) }
+
+func panicInSetupRejects(t *testing.T, connect connector) {
+	conn := connect(t, rsocket.Handler{
 		Setup: func(context.Context, *rsocket.Setup, *rsocket.Conn) error { panic("secret") },
 	})
 	await(t, conn.Done())
