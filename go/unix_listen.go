@@ -188,7 +188,7 @@ func lockUnixPath(path string) (*unixLock, error) {
 	}
 }
 
-// isThere reports whether the path still leads to the file, which its last holder may have removed in between.
+// isThere reports whether the path leads to the file. Its last holder may have removed it between opening and locking.
 func (l *unixLock) isThere() bool {
 	held, err := l.file.Stat()
 	if err != nil {
@@ -200,8 +200,10 @@ func (l *unixLock) isThere() bool {
 
 func (l *unixLock) release() {
 	l.released.Do(func() {
-		// Before it is let go of, so that nobody's is removed who has it next.
-		_ = os.Remove(l.path)
+		// Before it is let go of, so that nobody's is removed who has it next. Something may have removed it already.
+		if l.isThere() {
+			_ = os.Remove(l.path)
+		}
 		_ = l.file.Close()
 	})
 }

@@ -127,7 +127,7 @@ fn identity(file: &fs::Metadata) -> (u64, u64) {
 struct Lock {
     path: PathBuf,
     /// Dropping it gives the right up.
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -149,12 +149,22 @@ impl Lock {
                 }
                 Err(TryLockError::Error(error)) => return Err(error),
             }
-            // Its last holder may have removed it in between.
-            let held = identity(&file.metadata()?);
-            if fs::symlink_metadata(&path).is_ok_and(|there| identity(&there) == held) {
-                return Ok(Self { path, _file: file });
+            let lock = Self {
+                path: path.clone(),
+                file,
+            };
+            // Its last holder may have removed it between opening and locking.
+            if lock.is_there() {
+                return Ok(lock);
             }
         }
+    }
+
+    /// Whether the path leads to the file.
+    fn is_there(&self) -> bool {
+        let held = self.file.metadata().map(|held| identity(&held));
+        let there = fs::symlink_metadata(&self.path).map(|there| identity(&there));
+        matches!((held, there), (Ok(held), Ok(there)) if held == there)
     }
 }
 
@@ -183,8 +193,10 @@ fn open_lock(path: &Path) -> io::Result<Option<File>> {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Before it is let go of, so that nobody's is removed who has it next.
-        let _ = fs::remove_file(&self.path);
+        // Before it is let go of, so that nobody's is removed who has it next. Something may have removed it already.
+        if self.is_there() {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
