@@ -109,13 +109,14 @@ func (s *Server) serveOne(ctx context.Context, nc net.Conn) {
 		s.settings.logger.Debug("connection not opened", "remote", nc.RemoteAddr(), "reason", err)
 		return
 	}
-	conn, err := newConn(ctx, nc, s.settings, s.handler, true)
-	if err != nil {
+	conn, err := s.start(ctx, nc)
+	switch {
+	case errors.Is(err, ErrServerClosed):
+		_ = nc.Close()
+		return
+	case err != nil:
 		s.settings.logger.Error("connection not started", "remote", nc.RemoteAddr(), "reason", err)
 		return
-	}
-	if !s.addConn(conn) {
-		_ = conn.Close()
 	}
 	conn.work.Wait()
 	s.mu.Lock()
@@ -192,11 +193,17 @@ func (s *Server) removeListener(l net.Listener) {
 	_ = l.Close()
 }
 
-func (s *Server) addConn(conn *Conn) bool {
+// start begins to serve a connection. It is among the server's before its first request is handled, so that a shutdown
+// lets that finish.
+func (s *Server) start(ctx context.Context, nc net.Conn) (*Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.stopping {
+	if s.stopping {
+		return nil, ErrServerClosed
+	}
+	conn, err := newConn(ctx, nc, s.settings, s.handler, true)
+	if err == nil {
 		s.conns[conn] = struct{}{}
 	}
-	return !s.stopping
+	return conn, err
 }

@@ -225,3 +225,26 @@ func aClosedServerServesNoMore(t *testing.T, at place) {
 		t.Errorf("Serve again: %v", err)
 	}
 }
+
+// A connection is the server's before its first request is handled, so that a shutdown finds it.
+func TestShutdownFindsTheNewestConnection(t *testing.T) {
+	for range 1000 {
+		started, gate := make(chan struct{}, 1), make(chan struct{})
+		server, conn, served := startServerToStop(t, listening["tcp"], gated(started, gate))
+		answered, stopped := make(chan error, 1), make(chan error, 1)
+		go func() {
+			_, err := conn.RequestResponse(testContext(t), rsocket.NewPayload("x", ""))
+			answered <- err
+		}()
+		await(t, started)
+		go func() { stopped <- server.Shutdown(testContext(t)) }()
+		await(t, served)
+		close(gate)
+		if err := await(t, answered); err != nil {
+			t.Fatalf("the request under way: %v", err)
+		}
+		if err := await(t, stopped); err != nil {
+			t.Fatalf("Shutdown: %v", err)
+		}
+	}
+}
