@@ -242,7 +242,13 @@ func connectBoth(t *testing.T, connect connector, client, server rsocket.Handler
 		return nil
 	}
 	dialled := connect(t, server, append(opts, ends{client: []rsocket.Option{rsocket.WithHandler(client)}})...)
-	return dialled, await(t, accepted)
+	made := await(t, accepted)
+	// It may request once Setup has returned.
+	eventually(t, "the server is ready", func() bool {
+		_, err := made.RequestResponse(testContext(t), rsocket.NewPayload("", ""))
+		return !errors.Is(err, rsocket.ErrNotReady)
+	})
+	return dialled, made
 }
 
 // oneByteReads is a transport that delivers single bytes.
