@@ -46,10 +46,11 @@ pub(crate) enum Scheme {
     Tls,
     Ws,
     Wss,
+    Quic,
 }
 
 impl Scheme {
-    const ALL: [Self; 4] = [Self::Tcp, Self::Tls, Self::Ws, Self::Wss];
+    const ALL: [Self; 5] = [Self::Tcp, Self::Tls, Self::Ws, Self::Wss, Self::Quic];
 
     pub(crate) fn prefix(self) -> &'static str {
         match self {
@@ -57,11 +58,12 @@ impl Scheme {
             Self::Tls => "tls://",
             Self::Ws => "ws://",
             Self::Wss => "wss://",
+            Self::Quic => "quic://",
         }
     }
 
     pub(crate) fn is_secure(self) -> bool {
-        matches!(self, Self::Tls | Self::Wss)
+        matches!(self, Self::Tls | Self::Wss | Self::Quic)
     }
 
     pub(crate) fn is_web_socket(self) -> bool {
@@ -72,6 +74,7 @@ impl Scheme {
     fn is_supported(self) -> bool {
         (cfg!(feature = "tls") || !self.is_secure())
             && (cfg!(feature = "websocket") || !self.is_web_socket())
+            && (cfg!(feature = "quic") || self != Self::Quic)
     }
 
     fn supported() -> Vec<&'static str> {
@@ -87,14 +90,14 @@ impl Scheme {
     /// Where a server is when its address does not say.
     fn default_port(self) -> Option<u16> {
         match self {
-            Self::Tcp | Self::Tls => None,
+            Self::Tcp | Self::Tls | Self::Quic => None,
             Self::Ws => Some(80),
             Self::Wss => Some(443),
         }
     }
 }
 
-/// Where to connect or listen: `tcp://host:port` or `tls://host:port`, `ws://host:port/path?query` or `wss://` likewise. The
+/// Where to connect or listen: `tcp://host:port`, `tls://host:port` or `quic://host:port`, `ws://host:port/path?query` or `wss://` likewise. The
 /// port of a WebSocket is 80 or 443 and the path `/` unless they are given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
@@ -260,6 +263,8 @@ mod tests {
                 "localhost",
             ),
             ("tls://[::1]:1/", Scheme::Tls, "[::1]:1", "::1"),
+            #[cfg(feature = "quic")]
+            ("quic://[::1]:1", Scheme::Quic, "[::1]:1", "::1"),
             (
                 "wss://example.com",
                 Scheme::Wss,

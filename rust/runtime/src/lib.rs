@@ -38,7 +38,7 @@
 //!
 //! # Transports
 //! `tcp://host:port`; with the feature `tls`, `tls://host:port`; with the feature `websocket`, `ws://host:port/path`; with
-//! both, `wss://host:port/path`. Both are on by default. Any other that keeps bytes in order: [`Connection::over`], and
+//! both, `wss://host:port/path`. Both are on by default. With the feature `quic`, `quic://host:port`. Any other that keeps bytes in order: [`Connection::over`], and
 //! [`Layered`] for one with a layer over it.
 //!
 //! # The runtime
@@ -67,6 +67,7 @@ mod lease;
 mod lease_watch;
 mod links;
 mod listen;
+mod listener;
 mod not_sent;
 mod opening;
 mod options;

@@ -5,10 +5,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+#[cfg(feature = "quic")]
+use tokio::net::UdpSocket;
 
+#[cfg(feature = "quic")]
+use crate::LayerErrorKind;
 use crate::acceptor::Decide;
+#[cfg(feature = "quic")]
+use crate::address::Scheme;
 use crate::address::{Address, AddressError};
 use crate::layers::Layers;
+use crate::listener::Listener;
 use crate::serving::Serving;
 #[cfg(feature = "tls")]
 use crate::tls::{self, rustls};
@@ -30,6 +37,15 @@ pub enum BindError {
         address: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// QUIC cannot be spoken with the options of TLS.
+    #[cfg(feature = "quic")]
+    #[error("listening on {address} failed")]
+    Quic {
+        /// Where.
+        address: String,
+        /// What is wrong with them.
+        source: LayerError,
     },
     /// The address is a secure one, and there are no options of TLS.
     #[cfg(feature = "tls")]
@@ -84,6 +100,23 @@ impl Over {
         Ok(over)
     }
 
+    /// What QUIC is told, for a secure address.
+    #[cfg(feature = "quic")]
+    fn quic_config(
+        &mut self,
+        options: &ServerOptions,
+    ) -> Result<rsocket_quic::ServerConfig, LayerError> {
+        let limits = rsocket_quic::Limits {
+            handshake_timeout: options.limits.setup_timeout,
+            ..rsocket_quic::Limits::default()
+        };
+        let tls = self.tls.take().ok_or_else(|| LayerError {
+            kind: LayerErrorKind::Refused,
+            message: "there are no options of TLS".to_owned(),
+        })?;
+        rsocket_quic::ServerConfig::new(&tls, limits)
+    }
+
     /// The layers of one connection.
     #[cfg_attr(not(feature = "tls"), expect(clippy::unnecessary_wraps))]
     pub(crate) fn layers(&self) -> Result<Layers, LayerError> {
@@ -127,15 +160,15 @@ impl Place {
 /// A server that has its address and does not serve yet; clients wait in the system's queue.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
+    listener: Listener,
     place: Place,
     over: Over,
     options: ServerOptions,
 }
 
 impl Server {
-    /// Listens on `tcp://host:port`, `tls://host:port`, `ws://host:port/path` or `wss://host:port/path`; port 0 lets the
-    /// system choose one. The path is `/` unless it is given, and no other is served. A handshake is part of what
+    /// Listens on `tcp://host:port`, `tls://host:port`, `ws://host:port/path` or `wss://host:port/path`, or with the feature
+    /// `quic` on `quic://host:port`; port 0 lets the system choose one. The path is `/` unless it is given, and no other is served. A handshake is part of what
     /// [`Limits::setup_timeout`](crate::Limits::setup_timeout) bounds; one that stalls holds up nobody else.
     ///
     /// # Errors
@@ -145,12 +178,26 @@ impl Server {
     /// Outside a tokio runtime, and in one without its I/O driver.
     pub async fn bind(address: &str, options: ServerOptions) -> Result<Self, BindError> {
         let parsed = Address::parse(address)?;
-        let over = Over::new(address, &parsed, &options)?;
+        #[cfg_attr(not(feature = "quic"), expect(unused_mut))]
+        let mut over = Over::new(address, &parsed, &options)?;
         let failed = |source| BindError::Io {
             address: address.to_owned(),
             source,
         };
-        let listener = TcpListener::bind(&parsed.at).await.map_err(failed)?;
+        let listener = match parsed.scheme {
+            #[cfg(feature = "quic")]
+            Scheme::Quic => {
+                let config = over.quic_config(&options).map_err(|source| {
+                    let address = address.to_owned();
+                    BindError::Quic { address, source }
+                })?;
+                let bound = UdpSocket::bind(&parsed.at).await;
+                let socket = bound.and_then(UdpSocket::into_std).map_err(failed)?;
+                let listener = rsocket_quic::Listener::over(socket, config).map_err(failed)?;
+                Listener::Quic(Box::new(listener))
+            }
+            _ => Listener::Tcp(TcpListener::bind(&parsed.at).await.map_err(failed)?),
+        };
         let local_addr = listener.local_addr().map_err(failed)?;
         Ok(Self {
             listener,

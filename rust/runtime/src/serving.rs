@@ -7,22 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rsocket_protocol::frame::ErrorCode;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::ServerOptions;
 use crate::acceptor::Decide;
 use crate::driver::{Agreeing, Clock, Driver, Responder, Resuming};
 use crate::listen::{Over, Place};
+use crate::listener::Listener;
 use crate::sessions::Sessions;
 use crate::shared::Shared;
-use crate::socket;
 use crate::transport::Transport;
-
-/// How long accepting pauses when the system has no more sockets to give.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What clients are told.
 const SHUTTING_DOWN: &str = "the server is shutting down";
@@ -38,7 +34,7 @@ pub struct Serving {
 
 impl Serving {
     pub(crate) fn start(
-        listener: TcpListener,
+        listener: Listener,
         place: Place,
         over: Over,
         options: ServerOptions,
@@ -98,14 +94,14 @@ struct Clients {
 }
 
 impl Clients {
-    async fn serve(mut self, listener: TcpListener, mut stopped: oneshot::Receiver<Duration>) {
+    async fn serve(mut self, mut listener: Listener, mut stopped: oneshot::Receiver<Duration>) {
         let grace = loop {
             let served = self.tasks.len().saturating_sub(self.sessions.suspended());
             let full = served >= self.options.max_connections;
             tokio::select! {
                 grace = &mut stopped => break grace.unwrap_or_default(),
                 Some(ended) = self.tasks.join_next_with_id() => self.forget(ended),
-                accepted = accept(&listener), if !full => self.accept(accepted),
+                accepted = listener.accept(), if !full => self.accept(accepted),
                 () = self.sessions.more_suspended(), if full => {}
             }
         };
@@ -113,13 +109,13 @@ impl Clients {
         self.shut_down(grace).await;
     }
 
-    fn accept(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
+    fn accept(&mut self, accepted: io::Result<(Transport, SocketAddr)>) {
         match accepted {
-            Ok((stream, peer)) => {
+            Ok((transport, peer)) => {
                 tracing::debug!(%peer, "connection accepted");
                 // Handshakes are part of the connection's own task, and of what SETUP may take.
                 match self.over.layers() {
-                    Ok(layers) => self.spawn(layers.over(Transport::new(stream))),
+                    Ok(layers) => self.spawn(layers.over(transport)),
                     Err(error) => tracing::warn!(%peer, %error, "a connection cannot be served"),
                 }
             }
@@ -178,21 +174,6 @@ impl Clients {
     async fn join_all(&mut self) {
         while let Some(ended) = self.tasks.join_next_with_id().await {
             self.forget(ended);
-        }
-    }
-}
-
-/// The next connection, ready to be used. After an error nothing is accepted for a while, since most that can happen
-/// here, such as too many open files, would happen again at once.
-async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    match listener.accept().await {
-        Ok((stream, peer)) => {
-            socket::prepare(&stream)?;
-            Ok((stream, peer))
-        }
-        Err(error) => {
-            sleep(ACCEPT_PAUSE).await;
-            Err(error)
         }
     }
 }

@@ -39,12 +39,15 @@ fn listen_url() -> &'static str {
         Some("over_websocket") => "ws://127.0.0.1:0/rsocket",
         Some("over_tls") => "tls://127.0.0.1:0",
         Some("over_secure_websocket") => "wss://127.0.0.1:0/rsocket",
+        Some("over_quic") => "quic://127.0.0.1:0",
         _ => "tcp://127.0.0.1:0",
     }
 }
 
 fn is_secure(url: &str) -> bool {
-    url.starts_with("tls://") || url.starts_with("wss://")
+    ["tls://", "wss://", "quic://"]
+        .iter()
+        .any(|secure| url.starts_with(secure))
 }
 
 pub(crate) async fn bind() -> Server {
@@ -122,12 +125,29 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
 impl RawPeer<Box<dyn Transport>> {
     pub(crate) async fn dial(serving: &Serving) -> Self {
+        #[cfg(feature = "quic")]
+        if serving.url().starts_with("quic://") {
+            return Self::over(Box::new(dial_quic(serving).await));
+        }
         let io = TcpStream::connect(serving.local_addr())
             .await
             .expect("the server listens");
         io.set_nodelay(true).expect("the socket is open");
         Self::over(over_layers(io, &serving.url()))
     }
+}
+
+#[cfg(feature = "quic")]
+pub(crate) async fn dial_quic(serving: &Serving) -> rsocket_quic::Stream {
+    let tls = Authority::common().client();
+    let config = rsocket_quic::ClientConfig::new(&tls, rsocket_quic::Limits::default());
+    rsocket_quic::connect(
+        [serving.local_addr()],
+        HOST,
+        &config.expect("the config is good"),
+    )
+    .await
+    .expect("the server listens")
 }
 
 /// Puts over a socket what the server's url says, as a client.
@@ -220,4 +240,5 @@ pub(crate) fn setup_frame(lifetime_ms: u32) -> Frame<'static> {
 pub(crate) mod certificates;
 pub(crate) mod gate;
 pub(crate) mod items;
+pub(crate) mod relay;
 pub(crate) mod resuming;
