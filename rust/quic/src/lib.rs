@@ -13,8 +13,11 @@
 //! - `stream`: what they are used for
 //! - `config`, `limits`: what they are told
 //! - `error`: what went wrong, in the words of the other transports
+//! - `bridge`, on Unix systems: the same for programs that do not use tokio
 #![forbid(unsafe_code)]
 
+#[cfg(unix)]
+pub mod bridge;
 mod client;
 mod config;
 mod error;

@@ -43,6 +43,8 @@ pub enum Next {
     Incoming(Incoming),
     /// A client has connected.
     Opened(Stream),
+    /// A client with this address has not.
+    Failed(SocketAddr, io::Error),
 }
 
 impl Listener {
@@ -104,6 +106,9 @@ impl Listener {
             match self.next().await? {
                 Next::Incoming(incoming) => self.open(incoming),
                 Next::Opened(stream) => return Ok(stream),
+                Next::Failed(peer, error) => {
+                    tracing::debug!(%peer, %error, "a client did not connect")
+                }
             }
         }
     }
@@ -116,18 +121,16 @@ impl Listener {
     /// # Cancellation
     /// Dropping the future loses nobody.
     pub async fn next(&mut self) -> io::Result<Next> {
-        loop {
-            let full = self.opening.len() >= self.config.limits.max_opening;
-            tokio::select! {
-                Some(opened) = self.opening.join_next() => match unless_panicked(opened) {
-                    (_, Ok(stream)) => return Ok(Next::Opened(stream)),
-                    (peer, Err(error)) => tracing::debug!(%peer, %error, "a client did not connect"),
-                },
-                incoming = self.endpoint.accept(), if !full => match incoming {
-                    Some(incoming) => return Ok(Next::Incoming(Incoming(incoming))),
-                    None => return Err(io::ErrorKind::NotConnected.into()),
-                },
-            }
+        let full = self.opening.len() >= self.config.limits.max_opening;
+        tokio::select! {
+            Some(opened) = self.opening.join_next() => Ok(match unless_panicked(opened) {
+                (_, Ok(stream)) => Next::Opened(stream),
+                (peer, Err(error)) => Next::Failed(peer, error),
+            }),
+            incoming = self.endpoint.accept(), if !full => match incoming {
+                Some(incoming) => Ok(Next::Incoming(Incoming(incoming))),
+                None => Err(io::ErrorKind::NotConnected.into()),
+            },
         }
     }
 

@@ -83,6 +83,15 @@ impl Stream {
         self.peer
     }
 
+    /// Waits until the connection is lost or closed, also when the stream has been read to its end.
+    #[cfg(unix)]
+    pub(crate) fn closed(&self) -> impl Future<Output = ()> + Send + 'static {
+        let connection = self.connection.clone();
+        async move {
+            connection.closed().await;
+        }
+    }
+
     /// What an error means: where the connection is lost, why.
     fn explain(&self, error: io::Error) -> io::Error {
         match self.connection.close_reason() {

@@ -196,12 +196,14 @@ async fn clients_that_stall_hold_up_nobody() {
         .expect("a port")
         .serve(echo);
 
-    // Nonsense, the beginning of a hello, and a hello that nothing follows.
-    let hello = hello(authority).await;
+    // Nonsense, the beginning of a hello, and hellos that nothing follows.
     let garbage: Vec<u8> = (0..1200u32).map(|i| (i * 7919).to_le_bytes()[1]).collect();
-    let cut = (1..hello.len()).step_by(50).map(|cut| &hello[..cut]);
-    let datagrams = cut.chain([&garbage[..]; 20]).chain([&hello[..]; 20]);
-    let _stalled = send_each(datagrams, serving.local_addr()).await;
+    let mut stalled = send_each([&garbage[..]; 20], serving.local_addr()).await;
+    for _ in 0..10 {
+        let hello = hello(authority).await;
+        let cut = (1..hello.len()).step_by(300).map(|cut| &hello[..cut]);
+        stalled.extend(send_each(cut.chain([&hello[..]]), serving.local_addr()).await);
+    }
     // One that never opens its stream.
     let begin = Instant::now();
     let mut silent = support::dial_quic(&serving).await;
