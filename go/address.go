@@ -13,6 +13,8 @@ type address struct {
 	// secure: TLS is spoken there, with a certificate for host.
 	secure bool
 	host   string
+	// quic: the engine dials and listens, and speaks TLS by itself.
+	quic bool
 	// webSocket is nil for none.
 	webSocket *webSocketAddress
 }
@@ -23,19 +25,22 @@ type webSocketAddress struct {
 	host, path string
 }
 
-// parseAddress reads tcp://host:port, unix:///path and ws://host:port/path, and tls:// and wss:// likewise.
+// parseAddress reads tcp://host:port, unix:///path and ws://host:port/path, and tls://, quic:// and wss:// likewise.
 func parseAddress(text string) (address, error) {
 	parsed, err := url.Parse(text)
 	if err != nil {
 		return address{}, fmt.Errorf("%w: %w", ErrInvalidArgument, err)
 	}
 	switch parsed.Scheme {
-	case "tcp", "tls":
+	case "tcp", "tls", "quic":
 		if parsed.Port() == "" {
 			return address{}, fmt.Errorf("%w: %q has no port", ErrInvalidArgument, text)
 		}
 		if parsed.Path != "" && parsed.Path != "/" {
 			return address{}, fmt.Errorf("%w: %q has a path, which %s has no use for", ErrInvalidArgument, text, parsed.Scheme)
+		}
+		if parsed.Scheme == "quic" {
+			return address{network: "udp", address: parsed.Host, secure: true, host: parsed.Hostname(), quic: true}, nil
 		}
 		return address{network: "tcp", address: parsed.Host, secure: parsed.Scheme == "tls", host: parsed.Hostname()}, nil
 	case "unix":
@@ -76,7 +81,7 @@ func parseWebSocketAddress(parsed *url.URL) (address, error) {
 }
 
 // Dial connects to a server: tcp://host:port, unix:///path or ws://host:port/path, and tls:// and wss:// for the same with
-// TLS ([WithTLS]). ctx bounds dialling, handshakes included, not the connection, which lives until it is closed or lost.
+// TLS ([WithTLS]), or quic://host:port where the linked library has QUIC. ctx bounds dialling, handshakes included, not the connection, which lives until it is closed or lost.
 // See [NewClientConn] for what the result means.
 func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	to, err := parseAddress(url)
@@ -92,6 +97,9 @@ func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	}
 	socket := to.dialSocket
 	if resume := settings.resume; resume != nil && resume.Dial != nil {
+		if to.quic {
+			return nil, fmt.Errorf("%w: quic:// does not go over what ResumeOptions.Dial gives", ErrInvalidArgument)
+		}
 		socket = resume.Dial
 	}
 	dial := func(ctx context.Context) (net.Conn, error) { return to.open(ctx, socket, settings) }
@@ -109,6 +117,8 @@ func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 // round.
 func (a address) settle(settings *settings) error {
 	switch {
+	case a.quic:
+		return settings.settleQUIC()
 	case a.secure && settings.tls == nil:
 		settings.tls = systemTLS()
 	case !a.secure && settings.tls != nil:
@@ -119,7 +129,10 @@ func (a address) settle(settings *settings) error {
 
 // open dials, and puts over the socket what the URL says.
 func (a address) open(ctx context.Context, dial dialFunc, settings *settings) (net.Conn, error) {
-	if a.webSocket != nil {
+	switch {
+	case a.quic:
+		return a.openQUIC(ctx, settings)
+	case a.webSocket != nil:
 		return a.openWebSocket(ctx, dial, settings)
 	}
 	return a.openSocket(ctx, dial, settings)
@@ -143,7 +156,8 @@ func (a address) dialSocket(ctx context.Context) (net.Conn, error) {
 
 // Listen opens a listener for [Serve]: tcp://host:port, where port 0 picks a free one that the listener's Addr tells,
 // unix:///path, or ws://host:port/path, where no other path is served and the path is / unless it is given. tls:// and wss://
-// need a certificate ([WithTLS]); other options have no effect here. Handshakes take place when connections are served.
+// need a certificate ([WithTLS]), and so does quic://host:port ([WithTLSPEM], [WithTLSFiles]); other options have no effect
+// here, but [Limits].HandshakeTimeout of quic://. Handshakes take place when connections are served.
 func Listen(ctx context.Context, url string, opts ...Option) (net.Listener, error) {
 	at, err := parseAddress(url)
 	if err != nil {
@@ -159,7 +173,10 @@ func Listen(ctx context.Context, url string, opts ...Option) (net.Listener, erro
 	if err != nil {
 		return nil, err
 	}
-	if at.webSocket != nil {
+	switch {
+	case at.quic:
+		return at.listenQUIC(ctx, settings)
+	case at.webSocket != nil:
 		return at.listenWebSocket(ctx, settings)
 	}
 	return at.listen(ctx, settings)

@@ -42,6 +42,9 @@ var (
 	// ErrHandshake: TLS or a WebSocket was not opened, because a side refused, the peer does not speak it, or it took too
 	// long. Those of TLS are also [ErrTLS].
 	ErrHandshake = errors.New("rsocket: handshake failed")
+	// ErrNotBuilt: the library that is linked was built without the transport of a URL. It comes with
+	// [ErrInvalidArgument].
+	ErrNotBuilt = errors.New("rsocket: the library was built without this transport")
 	// ErrInvalidArgument: a URL, option or payload that cannot work.
 	ErrInvalidArgument = errors.New("rsocket: invalid argument")
 

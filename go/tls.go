@@ -106,6 +106,8 @@ func forClients(config *tls.Config) *tls.Config {
 // madeTLS makes configs of certificates.
 type madeTLS struct {
 	current func() (*tlsMaterial, error)
+	// changes: current may give something else later.
+	changes bool
 	cache   tls.ClientSessionCache
 }
 
@@ -149,6 +151,7 @@ type tlsPEM struct {
 
 // tlsMaterial is what PEM texts say.
 type tlsMaterial struct {
+	pem tlsPEM
 	// authorities is nil where none are given.
 	authorities *x509.CertPool
 	// certificates is the own one, if there is one.
@@ -158,7 +161,7 @@ type tlsMaterial struct {
 }
 
 func newTLSMaterial(pem tlsPEM) (*tlsMaterial, error) {
-	m := &tlsMaterial{}
+	m := &tlsMaterial{pem: pem}
 	if pem.ca != nil {
 		m.authorities = x509.NewCertPool()
 		if !m.authorities.AppendCertsFromPEM(pem.ca) {
