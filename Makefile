@@ -3,6 +3,8 @@
 CARGO ?= cargo
 GO ?= go
 PREFIX ?= /usr/local
+# Features of the C library beside the default ones, such as quic, separated by commas.
+RUST_FEATURES ?=
 EXAMPLES := $(notdir $(wildcard examples/go/*))
 
 .DEFAULT_GOAL := help
@@ -13,8 +15,8 @@ help: ## list the targets
 
 all: build-rust build-go examples ## build the engine, the Go package and the examples
 
-build-rust: ## build the C library and its header with cargo, in rust/target
-	$(CARGO) build --manifest-path rust/Cargo.toml --release --locked --package rsocket_ffi
+build-rust: ## build the C library and its header with cargo, in rust/target; with QUIC: RUST_FEATURES=quic
+	$(CARGO) build --manifest-path rust/Cargo.toml --release --locked --package rsocket_ffi $(if $(RUST_FEATURES),--features $(RUST_FEATURES))
 
 build-go: build-rust ## build the Go packages
 	$(GO) build ./go/... ./examples/...

@@ -18,6 +18,8 @@ type address struct {
 	// secure: TLS is spoken there, with a certificate for host.
 	secure bool
 	host   string
+	// quic: the engine dials and listens, and speaks TLS by itself.
+	quic bool
 	// webSocket is nil for none.
 	webSocket *webSocketAddress
 }
@@ -28,7 +30,7 @@ type webSocketAddress struct {
 	host, path string
 }
 
-// parseAddress reads tcp://host:port, unix:///path and ws://host:port/path, and tls:// and wss:// likewise.
+// parseAddress reads tcp://host:port, unix:///path and ws://host:port/path, and tls://, quic:// and wss:// likewise.
 func parseAddress(text string) (address, error) {
 	scheme, rest, found := strings.Cut(text, "://")
 	if !found {
@@ -51,7 +53,7 @@ func parseAddress(text string) (address, error) {
 		reason = "has a fragment, which no transport has a use for"
 	default:
 		switch parsed.Scheme {
-		case "tcp", "tls":
+		case "tcp", "tls", "quic":
 			read, reason = socketAddress(parsed)
 		case "unix":
 			read, reason = unixAddress(parsed)
@@ -110,7 +112,11 @@ func socketAddress(parsed *url.URL) (address, string) {
 	case parsed.RawQuery != "" || parsed.ForceQuery:
 		return address{}, "has a query, which " + parsed.Scheme + " has no use for"
 	}
-	return hostAddress(parsed, port)
+	to, reason := hostAddress(parsed, port)
+	if reason == "" && parsed.Scheme == "quic" {
+		to.network, to.quic = "udp", true
+	}
+	return to, reason
 }
 
 // hostAddress reads the host. Without one it is the system's choice, which is for servers.
@@ -131,7 +137,7 @@ func hostAddress(parsed *url.URL, port string) (address, string) {
 }
 
 func isSecure(parsed *url.URL) bool {
-	return parsed.Scheme == "tls" || parsed.Scheme == "wss"
+	return parsed.Scheme == "tls" || parsed.Scheme == "wss" || parsed.Scheme == "quic"
 }
 
 func unixAddress(parsed *url.URL) (address, string) {
@@ -178,7 +184,7 @@ func webSocketAddressOf(parsed *url.URL) (address, string) {
 }
 
 // Dial connects to a server: tcp://host:port, unix:///path or ws://host:port/path, and tls:// and wss:// for the same with
-// TLS ([WithTLS]). ctx bounds dialling, handshakes included, not the connection, which lives until it is closed or lost.
+// TLS ([WithTLS]), or quic://host:port where the linked library has QUIC. ctx bounds dialling, handshakes included, not the connection, which lives until it is closed or lost.
 // See [NewClientConn] for what the result means.
 func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	to, err := parseAddress(url)
@@ -194,6 +200,9 @@ func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	}
 	socket := to.dialSocket
 	if resume := settings.resume; resume != nil && resume.Dial != nil {
+		if to.quic {
+			return nil, fmt.Errorf("%w: quic:// does not go over what ResumeOptions.Dial gives", ErrInvalidArgument)
+		}
 		socket = resume.Dial
 	}
 	dial := func(ctx context.Context) (net.Conn, error) { return to.open(ctx, socket, settings) }
@@ -211,6 +220,8 @@ func Dial(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 // round.
 func (a address) settle(settings *settings) error {
 	switch {
+	case a.quic:
+		return settings.settleQUIC()
 	case a.secure && settings.tls == nil:
 		settings.tls = systemTLS()
 	case !a.secure && settings.tls != nil:
@@ -221,7 +232,10 @@ func (a address) settle(settings *settings) error {
 
 // open dials, and puts over the socket what the URL says.
 func (a address) open(ctx context.Context, dial dialFunc, settings *settings) (net.Conn, error) {
-	if a.webSocket != nil {
+	switch {
+	case a.quic:
+		return a.openQUIC(ctx, settings)
+	case a.webSocket != nil:
 		return a.openWebSocket(ctx, dial, settings)
 	}
 	return a.openSocket(ctx, dial, settings)
@@ -245,8 +259,9 @@ func (a address) dialSocket(ctx context.Context) (net.Conn, error) {
 
 // Listen opens a listener for [Serve]: tcp://host:port, where port 0 picks a free one that the listener's Addr tells,
 // unix:///path, or ws://host:port/path, where no other path is served and the path is / unless it is given. tls:// and wss://
-// need a certificate ([WithTLS]), unix:// may have permissions ([WithUnixPermissions]); other options have no effect here.
-// Handshakes take place when connections are served.
+// need a certificate ([WithTLS]), and so does quic://host:port ([WithTLSPEM], [WithTLSFiles]); unix:// may have permissions
+// ([WithUnixPermissions]). Other options have no effect here, but [Limits].HandshakeTimeout of quic://. Handshakes take place
+// when connections are served.
 //
 // A Unix socket is removed when the listener is closed, with the lock file beside it. One that a server has left behind is
 // replaced. Where a server listens already, or the path leads to something else, that is [ErrAddressInUse].
@@ -265,7 +280,10 @@ func Listen(ctx context.Context, url string, opts ...Option) (net.Listener, erro
 	if err != nil {
 		return nil, err
 	}
-	if at.webSocket != nil {
+	switch {
+	case at.quic:
+		return at.listenQUIC(ctx, settings)
+	case at.webSocket != nil:
 		return at.listenWebSocket(ctx, settings)
 	}
 	return at.listen(ctx, settings)

@@ -2,7 +2,7 @@
 // connection, in both directions.
 //
 // The protocol itself is an engine in Rust that this package links through cgo. Go owns the connection: everything
-// works over any [net.Conn], and no thread but Go's own takes part.
+// works over any [net.Conn], and no thread but Go's own takes part, unless QUIC does.
 //
 // # Connecting and serving
 //
@@ -43,6 +43,12 @@
 // A server that is given authorities (the first of the files) lets in only clients with a certificate of theirs;
 // [Conn.TLS] tells who they are. A handshake that fails names its reason: [ErrTLSUnknownAuthority],
 // [ErrTLSCertificateExpired], [ErrTLSWrongHost], [ErrTLSCertificateMissing], …
+//
+// # QUIC
+//
+// "quic://host:port" is there where the linked library was built with it, as [GetSupportedTransports] tells; elsewhere it is
+// [ErrNotBuilt]. It needs certificates as "tls://" does, in files or as bytes; a [tls.Config] is crypto/tls's own and no
+// use here. The engine speaks QUIC on a thread of its own, and carries the bytes to a Unix socket of this package's.
 //
 // # Reconnecting
 //

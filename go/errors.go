@@ -44,6 +44,9 @@ var (
 	ErrHandshake = errors.New("rsocket: handshake failed")
 	// ErrAddressInUse: another server listens at the URL, or what is at its path is not a socket.
 	ErrAddressInUse = errors.New("rsocket: address in use")
+	// ErrNotBuilt: the library that is linked was built without the transport of a URL. It comes with
+	// [ErrInvalidArgument].
+	ErrNotBuilt = errors.New("rsocket: the library was built without this transport")
 	// ErrInvalidArgument: a URL, option or payload that cannot work.
 	ErrInvalidArgument = errors.New("rsocket: invalid argument")
 

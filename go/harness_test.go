@@ -139,7 +139,7 @@ type connector func(t *testing.T, handler rsocket.Handler, opts ...ends) *rsocke
 type place func(t *testing.T) (string, ends)
 
 // listening are the transports that have a URL.
-var listening = map[string]place{
+var listening = withQUIC(map[string]place{
 	"tcp": func(*testing.T) (string, ends) { return "tcp://127.0.0.1:0", ends{} },
 	"ws":  func(*testing.T) (string, ends) { return "ws://127.0.0.1:0/rsocket", ends{} },
 	"tls": func(t *testing.T) (string, ends) { return "tls://127.0.0.1:0", secureEnds(t) },
@@ -150,7 +150,7 @@ var listening = map[string]place{
 		}
 		return "unix://" + filepath.Join(shortFolder(t), "s"), ends{}
 	},
-}
+})
 
 // shortFolder is for sockets, whose paths may have a hundred bytes: names of tests are long.
 func shortFolder(t testing.TB) string {
@@ -222,6 +222,15 @@ func overEachAtSpeed(t *testing.T, test func(t *testing.T, connect connector)) {
 	for name, connect := range transports {
 		if name != oneByte {
 			t.Run(name, func(t *testing.T) { test(t, connect) })
+		}
+	}
+}
+
+// overEachDialled runs a test over every transport with a URL that goes over what a program dials.
+func overEachDialled(t *testing.T, test func(t *testing.T, at place)) {
+	for name, at := range listening {
+		if name != "quic" {
+			t.Run(name, func(t *testing.T) { test(t, at) })
 		}
 	}
 }

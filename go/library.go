@@ -22,7 +22,11 @@ func GetVersion() string {
 	return ffi.Version()
 }
 
-// GetSupportedTransports names the transports of [Dial] and [Listen], separated by commas.
+// GetSupportedTransports names the transports of [Dial] and [Listen], separated by commas. "quic" is among them where the
+// linked library was built with it.
 func GetSupportedTransports() string {
+	if ffi.QUICIsBuilt() {
+		return "quic,tcp,tls,unix,ws,wss"
+	}
 	return "tcp,tls,unix,ws,wss"
 }

@@ -24,7 +24,7 @@ func newLink(nc net.Conn) *link {
 // ours can.
 func isBorrowable(nc net.Conn) bool {
 	switch nc := nc.(type) {
-	case *net.TCPConn, *net.UnixConn:
+	case *net.TCPConn, *net.UnixConn, *quicConn:
 		return true
 	case *layeredConn:
 		return isBorrowable(nc.Conn)
@@ -57,7 +57,7 @@ func (l *link) write(pending *net.Buffers) (int64, error) {
 	switch nc := l.nc.(type) {
 	case buffersWriter:
 		return nc.WriteBuffers(pending)
-	case *net.TCPConn, *net.UnixConn:
+	case *net.TCPConn, *net.UnixConn, *quicConn:
 		if len(*pending) > 1 {
 			return pending.WriteTo(nc)
 		}

@@ -47,8 +47,8 @@ type Limits struct {
 	// SetupTimeout is how long a server waits for a client's SETUP, and how long [Handler.Setup] may take. It is
 	// counted in whole milliseconds, at least 1. Default 10 s.
 	SetupTimeout time.Duration
-	// HandshakeTimeout is how long the handshakes of TLS ([WithTLS]) and of a WebSocket may take each, on either side,
-	// before the SETUP. Default 10 s.
+	// HandshakeTimeout is how long the handshakes of TLS ([WithTLS]), of QUIC and of a WebSocket may take each, on either
+	// side, before the SETUP. A server's for QUIC is that which [Listen] was given. Default 10 s.
 	HandshakeTimeout time.Duration
 }
 

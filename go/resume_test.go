@@ -118,7 +118,7 @@ func assertEcho(t *testing.T, conn *rsocket.Conn, data string) {
 
 // Conforms: resume/token-identifies
 func TestRequestsOutliveTheirTransport(t *testing.T) {
-	overEachListening(t, requestsOutliveTheirTransport)
+	overEachDialled(t, requestsOutliveTheirTransport)
 }
 
 func requestsOutliveTheirTransport(t *testing.T, at place) {
@@ -155,7 +155,7 @@ func requestsOutliveTheirTransport(t *testing.T, at place) {
 }
 
 func TestRequestsMadeWithoutATransportWait(t *testing.T) {
-	overEachListening(t, requestsMadeWithoutATransportWait)
+	overEachDialled(t, requestsMadeWithoutATransportWait)
 }
 
 func requestsMadeWithoutATransportWait(t *testing.T, at place) {
@@ -174,7 +174,7 @@ func requestsMadeWithoutATransportWait(t *testing.T, at place) {
 }
 
 func TestAStreamGoesOnExactlyWhereItWas(t *testing.T) {
-	overEachListening(t, aStreamGoesOnExactlyWhereItWas)
+	overEachDialled(t, aStreamGoesOnExactlyWhereItWas)
 }
 
 func aStreamGoesOnExactlyWhereItWas(t *testing.T, at place) {
@@ -212,7 +212,7 @@ func aStreamGoesOnExactlyWhereItWas(t *testing.T, at place) {
 }
 
 func TestLongPayloadsOutliveTheirTransport(t *testing.T) {
-	overEachListening(t, longPayloadsOutliveTheirTransport)
+	overEachDialled(t, longPayloadsOutliveTheirTransport)
 }
 
 func longPayloadsOutliveTheirTransport(t *testing.T, at place) {
@@ -502,7 +502,7 @@ func TestResumeOptionsAreChecked(t *testing.T) {
 }
 
 func TestCutsUnderLoadLoseAndDoubleNothing(t *testing.T) {
-	overEachListening(t, cutsUnderLoadLoseAndDoubleNothing)
+	overEachDialled(t, cutsUnderLoadLoseAndDoubleNothing)
 }
 
 func cutsUnderLoadLoseAndDoubleNothing(t *testing.T, at place) {

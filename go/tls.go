@@ -29,10 +29,11 @@ func WithTLS(config *tls.Config) Option {
 	return withTLS(givenTLS{client: forClients(config), server: config})
 }
 
-// WithTLSPEM is [WithTLS] for certificates and a key in PEM. ca has the authorities whose certificates are trusted;
-// cert has the own certificate, followed by those that lead to its authority, and key its private key. Each may be
-// nil: a client without ca trusts the system's authorities, and one without cert and key shows none; a server without
-// ca wants no certificate of its clients (with it, clients have to show one), and needs cert and key.
+// WithTLSPEM is [WithTLS] for certificates and a key in PEM, and for "quic://host:port" too. ca has the authorities whose
+// certificates are trusted; cert has the own certificate, followed by those that lead to its authority, and key its
+// private key. Each may be nil: a client without ca trusts the system's authorities, and one without cert and key shows
+// none; a server without ca wants no certificate of its clients (with it, clients have to show one), and needs cert and
+// key.
 func WithTLSPEM(ca, cert, key []byte) Option {
 	made, err := newTLSMaterial(tlsPEM{ca, cert, key})
 	if err != nil {
@@ -106,6 +107,8 @@ func forClients(config *tls.Config) *tls.Config {
 // madeTLS makes configs of certificates.
 type madeTLS struct {
 	current func() (*tlsMaterial, error)
+	// changes: current may give something else later.
+	changes bool
 	cache   tls.ClientSessionCache
 }
 
@@ -149,6 +152,7 @@ type tlsPEM struct {
 
 // tlsMaterial is what PEM texts say.
 type tlsMaterial struct {
+	pem tlsPEM
 	// authorities is nil where none are given.
 	authorities *x509.CertPool
 	// certificates is the own one, if there is one.
@@ -158,7 +162,7 @@ type tlsMaterial struct {
 }
 
 func newTLSMaterial(pem tlsPEM) (*tlsMaterial, error) {
-	m := &tlsMaterial{}
+	m := &tlsMaterial{pem: pem}
 	if pem.ca != nil {
 		m.authorities = x509.NewCertPool()
 		if !m.authorities.AppendCertsFromPEM(pem.ca) {

@@ -61,6 +61,9 @@ func (e *tlsError) Unwrap() []error {
 
 // handshakeError says what kind of error a handshake failed with.
 func handshakeError(err error) error {
+	if known := new(tlsError); errors.As(err, &known) {
+		return err
+	}
 	kind := certificateErrorKind(err)
 	if kind == nil {
 		kind = recordErrorKind(err)

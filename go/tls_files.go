@@ -29,7 +29,7 @@ type tlsFiles struct {
 
 func newTLSFiles(ca, cert, key string) *tlsFiles {
 	f := &tlsFiles{names: [3]string{ca, cert, key}}
-	f.source = &madeTLS{current: f.current, cache: tls.NewLRUClientSessionCache(tlsSessions)}
+	f.source = &madeTLS{current: f.current, changes: true, cache: tls.NewLRUClientSessionCache(tlsSessions)}
 	return f
 }
 

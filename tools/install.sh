@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Installs the C library, its header and its pkg-config file: make install PREFIX=/usr/local
-# DESTDIR, if set, goes before every path, for packages.
+# DESTDIR, if set, goes before every path, for packages. CARGO_TARGET_DIR is where cargo has built it, rust/target by default.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 prefix=${PREFIX:-/usr/local}
 libdir=${LIBDIR:-$prefix/lib}
-built=rust/target/release
+target=${CARGO_TARGET_DIR:-rust/target}
+built=$target/release
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' rust/Cargo.toml | head -1)
 
 include=${DESTDIR:-}$prefix/include
 lib=${DESTDIR:-}$libdir
 install -d "$include" "$lib/pkgconfig"
-install -m 644 rust/target/include/rsocket.h "$include/"
+install -m 644 "$target/include/rsocket.h" "$include/"
 install -m 644 "$built/librsocket.a" "$lib/"
 case $(uname -s) in
   Darwin) install -m 755 "$built/librsocket.dylib" "$lib/" ;;

@@ -11,7 +11,12 @@ const inflight = 20
 func startInflight(t *testing.T, p pair) (*server, *client) {
 	t.Helper()
 	s := startServer(t, p)
-	c := startClient(t, p.client, s, "loss", "--count", strconv.Itoa(inflight))
+	flags := []string{"--count", strconv.Itoa(inflight)}
+	if p.over == quic {
+		// A program that is killed says nothing, and nothing says so in its place: its silence tells.
+		flags = append(flags, "--keepalive-interval", "200ms", "--keepalive-lifetime", "2s")
+	}
+	c := startClient(t, p.client, s, "loss", flags...)
 	s.expectSetup(t, "")
 	if r := c.nextReport(t); r.Inflight != inflight {
 		t.Fatalf("%s: printed %+v, want inflight %d", c.name, r, inflight)

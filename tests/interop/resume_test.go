@@ -19,7 +19,7 @@ func eachResumingPair(t *testing.T, how cut, scenario func(*testing.T, pair, *se
 }
 
 func resumesExactly(p pair) bool {
-	return !p.deviates(knowsNoResume) && !p.deviates(keepsNoFrames) && !p.deviates(forgetsPositions)
+	return p.over.isCuttable() && !p.deviates(knowsNoResume) && !p.deviates(keepsNoFrames) && !p.deviates(forgetsPositions)
 }
 
 // Every request is answered once, with its own answer.

@@ -50,6 +50,9 @@ shell_scripts() {
 
 check "cargo fmt" rust_is_formatted
 check "cargo clippy" cargo clippy --manifest-path rust/Cargo.toml --workspace --all-targets --locked -- -D warnings
+# The workspace's interop peer turns QUIC on in the runtime, and nothing turns it on in the C library.
+check "cargo clippy, the runtime without QUIC" cargo clippy --manifest-path rust/Cargo.toml -p rsocket_runtime --all-targets --locked -- -D warnings
+check "cargo clippy, the C library with QUIC" cargo clippy --manifest-path rust/Cargo.toml -p rsocket_ffi --features quic --all-targets --locked -- -D warnings
 check "gofmt" go_is_formatted
 check "go vet" in_every_module go vet ./...
 check "staticcheck" in_every_module go run "$STATICCHECK" ./...

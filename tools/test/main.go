@@ -27,6 +27,7 @@ var suites = []suite{
 	{"bazel test //...", runBazel},
 	{"cargo test", runCargo},
 	{"go test -race", runGoRace},
+	{"go test -race, with QUIC in the library", runGoQUIC},
 	{"cargo miri test", runMiri},
 	{"the C client under sanitizers", command("tests/c/sanitizers.sh")},
 	{"an installed library", command("tests/install/run.sh")},

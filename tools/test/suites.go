@@ -56,6 +56,32 @@ func runGoRace(string) (tally, error) {
 	return counted, errors.Join(err, countErr)
 }
 
+// runGoQUIC builds the C library once more, with QUIC, and runs the tests of the Go package under the race detector against that,
+// installed in the scratch folder.
+func runGoQUIC(scratch string) (tally, error) {
+	target, err := filepath.Abs("rust/target/quic")
+	if err != nil {
+		return tally{}, err
+	}
+	err = errors.Join(
+		run(os.Stdout, "cargo", "build", "--manifest-path=rust/Cargo.toml", "--release", "--locked", "--package=rsocket_ffi", "--features=quic",
+			"--target-dir="+target),
+		run(os.Stdout, "env", "CARGO_TARGET_DIR="+target, "PREFIX="+scratch, "tools/install.sh"),
+	)
+	if err != nil {
+		return tally{}, err
+	}
+	var output bytes.Buffer
+	libraries := filepath.Join(scratch, "lib")
+	err = run(&output, "env",
+		"RSOCKET_QUIC_IS_BUILT=yes", "PKG_CONFIG_PATH="+filepath.Join(libraries, "pkgconfig"), "LD_LIBRARY_PATH="+libraries,
+		// Go keeps what cgo made and does not ask pkg-config again, so each run has flags of its own.
+		fmt.Sprintf("CGO_CFLAGS=-O2 -g -DRSOCKET_QUIC_TEST=%d", os.Getpid()),
+		"go", "test", "-race", "-json", "-tags=rsocket_system", "./go/...")
+	counted, countErr := countGoTests(&output, os.Stdout)
+	return counted, errors.Join(err, countErr)
+}
+
 // runBrowser runs the tests of the browser example, in Chromium.
 func runBrowser(string) (tally, error) {
 	var output bytes.Buffer

@@ -9,6 +9,7 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use anyhow::Context;
 use rsocket_runtime::{ConnectOptions, Server, ServerOptions, connect};
 
 use crate::connection::Ours;
@@ -26,10 +27,12 @@ impl Contender for Runtime {
 
     async fn serve(received: Arc<AtomicU64>) -> anyhow::Result<String> {
         let server = Server::bind("tcp://127.0.0.1:0", ServerOptions::default()).await?;
-        let address = server.local_addr().to_string();
+        let address = server
+            .local_addr()
+            .context("a server at TCP has an address")?;
         // Dropping it would end serving, which goes on until the process ends.
         mem::forget(server.serve(Responder { received }));
-        Ok(address)
+        Ok(address.to_string())
     }
 
     async fn dial(settings: &Settings) -> anyhow::Result<Ours> {

@@ -61,6 +61,15 @@
 // The peer has closed the layer in an orderly way: nothing more will be received.
 #define RSOCKET_LAYER_CLOSED_BY_PEER 2
 
+// A record of a listener: a client has sent its first datagram.
+#define RSOCKET_QUIC_HELLO 1
+
+// A record of a listener: a client has connected.
+#define RSOCKET_QUIC_ACCEPTED 2
+
+// A record of a listener: a client has not connected.
+#define RSOCKET_QUIC_FAILED 3
+
 // Start a request-response. `token` comes back in exactly one event unless it is cancelled or the connection ends.
 #define RSOCKET_COMMAND_REQUEST_RESPONSE 1
 
@@ -322,6 +331,18 @@ enum rsocket_result
   RSOCKET_RESULT_CERTIFICATE = 23,
   // The peer did not take this side's certificate, or wants one.
   RSOCKET_RESULT_CERTIFICATE_REFUSED = 24,
+  // No authority that this side trusts has signed the peer's certificate.
+  RSOCKET_RESULT_UNKNOWN_AUTHORITY = 25,
+  // The peer's certificate is not valid any more, or not yet.
+  RSOCKET_RESULT_CERTIFICATE_EXPIRED = 26,
+  // The peer's certificate is for other names than the one that was asked for.
+  RSOCKET_RESULT_WRONG_NAME = 27,
+  // The server wants a certificate, and the client showed none.
+  RSOCKET_RESULT_CERTIFICATE_MISSING = 28,
+  // Nothing was heard from the peer in time.
+  RSOCKET_RESULT_TIMED_OUT = 29,
+  // The system failed, for example because it has no more descriptors.
+  RSOCKET_RESULT_IO = 30,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -716,6 +737,88 @@ rsocket_result rsocket_layer_last_output(struct rsocket_layer *layer,
 // `layer` is a live handle and `error` is valid for writing.
 rsocket_result rsocket_layer_last_error(struct rsocket_layer *layer,
                                         struct rsocket_layer_error *error);
+
+// Whether the library has QUIC.
+bool rsocket_quic_is_built(void);
+
+// Connects to a server over QUIC, and returns at once: `descriptor` is one end of a pair of stream sockets, which is the
+// program's to close. That frees everything behind it. The library does the rest on a thread of its own, the one that it
+// has for QUIC, which the first call starts.
+//
+// `addresses` are lines like "192.0.2.1:7878" or "[2001:db8::1]:7878", ended or separated by "\n". They are tried in
+// order, the next one a quarter of a second after the one before, and the first that answers is taken. `server_name` is
+// what the server's certificate has to be for, a name or an address. `authorities` are the certificates in PEM of those
+// who may have signed it; without any they are the system's. `certificates` and `key` are the own certificate, followed
+// by those that lead to its authority, and its private key, both in PEM; they may be empty.
+//
+// The first thing to be read is a record: its length after these four bytes, a result, and fields, each a length and so
+// many bytes. All numbers have four bytes, the first of which is the highest. Where the result is `RSOCKET_RESULT_OK`,
+// the fields are an empty one, the own address, the peer's, the protocol that was agreed upon (ALPN), an empty one, and
+// the server's certificates in DER. After the record the bytes are those of the connection, both ways: length-prefixed
+// frames. Otherwise the only field is a message, and nothing follows. Nothing is to be written before the record has been
+// read. It comes within `handshake_timeout_ms`.
+//
+// When the descriptor ends, the peer has closed the connection, or it is lost. To say that nothing follows, a program
+// shuts its end down for writing; when it closes it, what was written is still sent, for as long as the peer takes it
+// within some seconds.
+//
+// Returns `RSOCKET_RESULT_INVALID_ARGUMENT` for an address or name that is none, `RSOCKET_RESULT_IO` where the system has
+// no descriptors or threads, and `RSOCKET_RESULT_NOT_BUILT` where the library has no QUIC.
+//
+// # Safety
+// Each pointer is valid for its length, and `descriptor` is valid for writing.
+rsocket_result rsocket_quic_connect(const uint8_t *addresses,
+                                    size_t addresses_len,
+                                    const uint8_t *server_name,
+                                    size_t server_name_len,
+                                    const uint8_t *authorities,
+                                    size_t authorities_len,
+                                    const uint8_t *certificates,
+                                    size_t certificates_len,
+                                    const uint8_t *key,
+                                    size_t key_len,
+                                    uint64_t handshake_timeout_ms,
+                                    int32_t *descriptor);
+
+// Listens for clients over QUIC, and returns at once: `descriptor` is one end of a pair of stream sockets, which is the
+// program's to close. That ends the listening, and leaves connections as they are.
+//
+// `socket` is a UDP socket that is bound. The program closes it when it likes; the library has its own descriptor, and the
+// port is free again when the listener and its connections are closed. `certificates` and `key` are needed; with
+// `authorities`, clients have to show a certificate that one of those has signed. All are in PEM.
+//
+// What is read are records, as `rsocket_quic_connect` has them. The first has a result: where it is not
+// `RSOCKET_RESULT_OK`, the field is a message, and nothing follows. Others have these numbers:
+//
+// - `RSOCKET_QUIC_ACCEPTED`: a client has connected. The fields are the number of its connection's descriptor, as four
+//   bytes, and the client's address. The program answers with a byte of 0. Then the descriptor is the program's, and like
+//   one of `rsocket_quic_connect`; in its first record the field before the certificates is the name that the client asked
+//   for (SNI).
+// - `RSOCKET_QUIC_HELLO`, only with `ask`: a client has sent its first datagram. The program answers with a byte of 0, or
+//   with a byte of 1 and other authorities, certificates and key, each a length and so many bytes, which are used from then
+//   on; where they cannot be used, the former ones are.
+//
+// - `RSOCKET_QUIC_FAILED`: a client has not connected. The fields are a result, as four bytes, the client's address and a
+//   message. There is no answer.
+//
+// While an answer is awaited no further client is let in. Clients that take longer than `handshake_timeout_ms` until they
+// send something over their connection are dropped. Of those that have not been accepted some hundreds are let in.
+//
+// Returns `RSOCKET_RESULT_INVALID_ARGUMENT` where `socket` is not one, `RSOCKET_RESULT_IO` where the system has no
+// descriptors or threads, and `RSOCKET_RESULT_NOT_BUILT` where the library has no QUIC.
+//
+// # Safety
+// Each pointer is valid for its length, and `descriptor` is valid for writing.
+rsocket_result rsocket_quic_listen(int32_t socket,
+                                   const uint8_t *authorities,
+                                   size_t authorities_len,
+                                   const uint8_t *certificates,
+                                   size_t certificates_len,
+                                   const uint8_t *key,
+                                   size_t key_len,
+                                   bool ask,
+                                   uint64_t handshake_timeout_ms,
+                                   int32_t *descriptor);
 
 // Says what a result means, in English, as a string that lives as long as the library. Unknown numbers have a text
 // too. Any thread.

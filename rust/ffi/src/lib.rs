@@ -1,6 +1,6 @@
 //! The C ABI of the RSocket engine. `rsocket.h` is made from this crate by cbindgen.
 //!
-//! The library starts no threads, makes no callbacks and does no I/O. A program owns its sockets and its clock; it
+//! The library starts no threads, makes no callbacks and does no I/O, except for [`quic`]. A program owns its sockets and its clock; it
 //! hands received bytes, commands and the time to [`rsocket_connection_drive`](connection::rsocket_connection_drive)
 //! and gets events, bytes to send and the next deadline back.
 //!
@@ -22,6 +22,7 @@ mod gate;
 mod guard;
 pub mod layer;
 mod memory;
+pub mod quic;
 pub mod record;
 pub mod result;
 pub mod resume;

@@ -44,6 +44,16 @@ pub(crate) unsafe fn input<'a, T>(
     Ok(unsafe { slice::from_raw_parts(pointer, len) })
 }
 
+/// A text that C lends for reading.
+///
+/// # Safety
+/// `pointer` is valid for `len` bytes that nobody changes during `'a`, or NULL.
+pub(crate) unsafe fn text<'a>(pointer: *const u8, len: usize) -> Result<&'a str, rsocket_result> {
+    // SAFETY: by the caller's promise.
+    let bytes = unsafe { input(pointer, len) }?;
+    std::str::from_utf8(bytes).map_err(|_| rsocket_result::InvalidArgument)
+}
+
 /// An array that C lends for writing.
 ///
 /// # Safety

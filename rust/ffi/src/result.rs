@@ -59,6 +59,18 @@ pub enum rsocket_result {
     Certificate = 23,
     /// The peer did not take this side's certificate, or wants one.
     CertificateRefused = 24,
+    /// No authority that this side trusts has signed the peer's certificate.
+    UnknownAuthority = 25,
+    /// The peer's certificate is not valid any more, or not yet.
+    CertificateExpired = 26,
+    /// The peer's certificate is for other names than the one that was asked for.
+    WrongName = 27,
+    /// The server wants a certificate, and the client showed none.
+    CertificateMissing = 28,
+    /// Nothing was heard from the peer in time.
+    TimedOut = 29,
+    /// The system failed, for example because it has no more descriptors.
+    Io = 30,
 }
 
 impl From<SendError> for rsocket_result {
@@ -89,6 +101,15 @@ impl From<LayerErrorKind> for rsocket_result {
             LayerErrorKind::NotOpen => Self::NotOpen,
             LayerErrorKind::Certificate => Self::Certificate,
             LayerErrorKind::CertificateRefused => Self::CertificateRefused,
+            LayerErrorKind::UnknownAuthority => Self::UnknownAuthority,
+            LayerErrorKind::CertificateExpired | LayerErrorKind::CertificateNotYetValid => {
+                Self::CertificateExpired
+            }
+            LayerErrorKind::WrongName => Self::WrongName,
+            LayerErrorKind::CertificateMissing | LayerErrorKind::CertificateRequired => {
+                Self::CertificateMissing
+            }
+            LayerErrorKind::TimedOut => Self::TimedOut,
             _ => Self::LayerProtocol,
         }
     }
@@ -128,6 +149,12 @@ fn text(result: u32) -> &'static CStr {
         22 => c"the layer is not open",
         23 => c"the peer's certificate is not trusted",
         24 => c"the peer did not accept the certificate, or wants one",
+        25 => c"no trusted authority has signed the peer's certificate",
+        26 => c"the peer's certificate has expired or is not valid yet",
+        27 => c"the peer's certificate is for another name",
+        28 => c"the server wants a certificate, and the client showed none",
+        29 => c"nothing was heard from the peer in time",
+        30 => c"the system failed",
         _ => c"unknown result",
     }
 }

@@ -34,10 +34,10 @@ pub unsafe extern "C" fn rsocket_layer_new_websocket_client(
         // SAFETY: by this function's own contract.
         let asked = unsafe {
             Asked {
-                host: text(host, host_len)?,
-                path: text(path, path_len)?,
-                headers: text(headers, headers_len)?,
-                subprotocols: text(subprotocols, subprotocols_len)?,
+                host: memory::text(host, host_len)?,
+                path: memory::text(path, path_len)?,
+                headers: memory::text(headers, headers_len)?,
+                subprotocols: memory::text(subprotocols, subprotocols_len)?,
                 max_message_len,
             }
         };
@@ -79,10 +79,10 @@ pub unsafe extern "C" fn rsocket_layer_new_websocket_server(
         // SAFETY: by this function's own contract.
         let offered = unsafe {
             Offered {
-                origins: text(origins, origins_len)?,
-                hosts: text(hosts, hosts_len)?,
-                paths: text(paths, paths_len)?,
-                subprotocols: text(subprotocols, subprotocols_len)?,
+                origins: memory::text(origins, origins_len)?,
+                hosts: memory::text(hosts, hosts_len)?,
+                paths: memory::text(paths, paths_len)?,
+                subprotocols: memory::text(subprotocols, subprotocols_len)?,
                 max_message_len,
                 max_head_len,
             }
@@ -191,14 +191,6 @@ impl Offered<'_> {
     fn layer(&self) -> Result<*mut rsocket_layer, rsocket_result> {
         Err(rsocket_result::NotBuilt)
     }
-}
-
-/// # Safety
-/// `pointer` is valid for `len` bytes that nobody changes during `'a`, or NULL.
-unsafe fn text<'a>(pointer: *const u8, len: usize) -> Result<&'a str, rsocket_result> {
-    // SAFETY: by the caller's promise.
-    let bytes = unsafe { memory::input(pointer, len) }?;
-    std::str::from_utf8(bytes).map_err(|_| rsocket_result::InvalidArgument)
 }
 
 /// # Safety

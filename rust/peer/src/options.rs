@@ -27,7 +27,7 @@ pub(crate) struct Server {
     pub(crate) tls: Tls,
 }
 
-/// What both sides need at tls:// and wss://.
+/// What both sides need at tls://, quic:// and wss://.
 #[derive(Args)]
 pub(crate) struct Tls {
     /// File of the authority that is trusted.
@@ -43,7 +43,7 @@ pub(crate) struct Tls {
 
 #[derive(Args)]
 pub(crate) struct Client {
-    /// Address of the server, tcp://HOST:PORT or ws://HOST:PORT/PATH, or tls:// or wss:// likewise.
+    /// Address of the server, tcp://HOST:PORT or ws://HOST:PORT/PATH, or tls://, quic:// or wss:// likewise.
     #[arg(long)]
     pub(crate) connect: String,
     #[command(flatten)]

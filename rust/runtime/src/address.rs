@@ -117,10 +117,18 @@ pub(crate) enum Scheme {
     Unix,
     Ws,
     Wss,
+    Quic,
 }
 
 impl Scheme {
-    const ALL: [Self; 5] = [Self::Tcp, Self::Tls, Self::Unix, Self::Ws, Self::Wss];
+    const ALL: [Self; 6] = [
+        Self::Quic,
+        Self::Tcp,
+        Self::Tls,
+        Self::Unix,
+        Self::Ws,
+        Self::Wss,
+    ];
 
     pub(crate) fn prefix(self) -> &'static str {
         match self {
@@ -129,11 +137,12 @@ impl Scheme {
             Self::Unix => "unix://",
             Self::Ws => "ws://",
             Self::Wss => "wss://",
+            Self::Quic => "quic://",
         }
     }
 
     pub(crate) fn is_secure(self) -> bool {
-        matches!(self, Self::Tls | Self::Wss)
+        matches!(self, Self::Tls | Self::Wss | Self::Quic)
     }
 
     pub(crate) fn is_web_socket(self) -> bool {
@@ -145,6 +154,7 @@ impl Scheme {
         (cfg!(feature = "tls") || !self.is_secure())
             && (cfg!(feature = "websocket") || !self.is_web_socket())
             && (cfg!(unix) || self != Self::Unix)
+            && (cfg!(feature = "quic") || self != Self::Quic)
     }
 
     fn supported() -> Vec<&'static str> {
@@ -165,7 +175,7 @@ impl Scheme {
     /// Where a server is when its address does not say.
     fn default_port(self) -> Option<u16> {
         match self {
-            Self::Tcp | Self::Tls | Self::Unix => None,
+            Self::Tcp | Self::Tls | Self::Unix | Self::Quic => None,
             Self::Ws => Some(80),
             Self::Wss => Some(443),
         }
@@ -203,7 +213,7 @@ impl Target {
     }
 }
 
-/// A host: `tcp://host:port` or `tls://host:port`, `ws://host:port/path?query` or `wss://` likewise. The
+/// A host: `tcp://host:port`, `tls://host:port` or `quic://host:port`, `ws://host:port/path?query` or `wss://` likewise. The
 /// port of a WebSocket is 80 or 443 and the path `/` unless they are given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
@@ -563,6 +573,8 @@ mod tests {
                 "localhost",
             ),
             ("tls://[::1]:1/", Scheme::Tls, at("::1", 1), "::1"),
+            #[cfg(feature = "quic")]
+            ("quic://[::1]:1", Scheme::Quic, at("::1", 1), "::1"),
             (
                 "tls://[fe80::1%25lo]:1",
                 Scheme::Tls,

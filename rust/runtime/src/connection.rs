@@ -278,7 +278,7 @@ impl Connection {
     }
 
     /// What TLS agreed upon with the peer, such as who that is, on the transport that the connection has now or had last.
-    /// `None` for other connections than those at `tls://` and `wss://`, and for those over a transport that the program has
+    /// `None` for other connections than those at `tls://`, `wss://` and `quic://`, and for those over a transport that the program has
     /// made itself: there the [`Tls`](crate::tls::Tls) that it was made of tells.
     #[cfg(feature = "tls")]
     #[must_use]

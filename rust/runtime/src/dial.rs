@@ -10,11 +10,15 @@ use rsocket_protocol::frame::MAX_FRAME_LEN;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+#[cfg(feature = "quic")]
+use crate::address::Scheme;
 use crate::address::{Address, AddressError, Target};
 use crate::layers::Layers;
 #[cfg(feature = "tls")]
 use crate::tls::{self, rustls, rustls::pki_types::ServerName};
 use crate::transport::Dial;
+#[cfg(feature = "quic")]
+use crate::transport::Transport;
 #[cfg(feature = "websocket")]
 use crate::websocket;
 use crate::{ConnectOptions, Connection, LayerError, happy_eyeballs, socket};
@@ -73,13 +77,17 @@ pub enum ConnectError {
     /// The system has no random bytes for a resume token.
     #[error("no random bytes for a resume token")]
     Random(#[source] io::Error),
+    /// A [`dial`](crate::ResumeOptions::dial) of the program's own gives sockets, which `quic://` does not go over.
+    #[cfg(feature = "quic")]
+    #[error("quic:// does not go over what is dialled otherwise")]
+    DialOverQuic,
     /// A connection over a given transport cannot be resumed without a [`dial`](crate::ResumeOptions::dial).
     #[error("nothing to dial again with")]
     NoDial,
 }
 
-/// Connects to a server at `tcp://host:port`, `tls://host:port`, `ws://host:port/path` or `wss://host:port/path`, or on Unix
-/// at `unix:///path`.
+/// Connects to a server at `tcp://host:port`, `tls://host:port`, `ws://host:port/path` or `wss://host:port/path`, on Unix at
+/// `unix:///path`, or with the feature `quic` at `quic://host:port`.
 ///
 /// The addresses of a name are tried as RFC 8305 says: the families take turns, an attempt that takes long has the next
 /// beside it, and the first to succeed is the one. The source of [`ConnectError::Io`] tells how each has failed.
@@ -87,7 +95,7 @@ pub enum ConnectError {
 /// Ready when the transport is open, the handshakes of TLS and of a WebSocket included. The protocol does not confirm a
 /// SETUP: a server that rejects it closes the connection, and requests then fail with
 /// [`Error::RejectedSetup`](crate::Error::RejectedSetup). Nor does TLS 1.3 tell a client that the server wants a
-/// certificate before the handshake is over: then [`Connection::layer_error`] tells.
+/// certificate before the handshake is over: then [`Connection::layer_error`] tells. (Over QUIC it does tell.)
 ///
 /// # Errors
 /// See [`ConnectError`].
@@ -104,7 +112,8 @@ pub async fn connect(
     let (over, sockets) = match Target::parse(address)? {
         Target::Host(to) => {
             let over = Over::new(address, &to, &options).await?;
-            (over, Dial::new(move || open(to.at.clone())))
+            let sockets = over.sockets(to);
+            (over, sockets)
         }
         #[cfg(unix)]
         Target::Unix(path) => {
@@ -117,7 +126,7 @@ pub async fn connect(
         .resume
         .as_ref()
         .and_then(|resume| resume.dial.clone());
-    let dial = over.dial(given.unwrap_or(sockets));
+    let dial = over.dial(sockets, given)?;
     let transport = within(options.connect_timeout, address, dial.begin()).await?;
     if let Some(resume) = &mut options.resume {
         resume.dial = Some(dial);
@@ -132,6 +141,9 @@ struct Over {
     tls: Option<(Arc<rustls::ClientConfig>, ServerName<'static>)>,
     #[cfg(feature = "websocket")]
     web_socket: Option<websocket::ClientOptions>,
+    /// Instead of a socket.
+    #[cfg(feature = "quic")]
+    quic: Option<rsocket_quic::ClientConfig>,
 }
 
 impl Over {
@@ -158,6 +170,15 @@ impl Over {
                 let address = address.to_owned();
                 return Err(AddressError::Host { address }.into());
             };
+            #[cfg(feature = "quic")]
+            if to.scheme == Scheme::Quic {
+                let config =
+                    rsocket_quic::ClientConfig::new(&config, rsocket_quic::Limits::default());
+                over.quic = Some(config.map_err(|source| {
+                    let address = address.to_owned();
+                    ConnectError::Layer { address, source }
+                })?);
+            }
             over.tls = Some((config, name));
         }
         #[cfg(feature = "websocket")]
@@ -195,13 +216,32 @@ impl Over {
         Ok(layers)
     }
 
-    /// Opens transports by opening sockets.
-    fn dial(self, sockets: Dial) -> Dial {
+    /// Opens sockets, or what is there instead.
+    #[cfg_attr(not(feature = "quic"), expect(clippy::unused_self))]
+    fn sockets(&self, to: Address) -> Dial {
+        #[cfg(feature = "quic")]
+        if let Some(config) = &self.quic {
+            return dial_quic(config.clone(), to);
+        }
+        Dial::new(move || open(to.at.clone()))
+    }
+
+    /// Opens transports by opening sockets: these, or those that the program gives.
+    #[cfg_attr(not(feature = "quic"), expect(clippy::unnecessary_wraps))]
+    fn dial(self, sockets: Dial, given: Option<Dial>) -> Result<Dial, ConnectError> {
+        #[cfg(feature = "quic")]
+        if self.quic.is_some() {
+            return match given {
+                Some(_) => Err(ConnectError::DialOverQuic),
+                None => Ok(sockets),
+            };
+        }
+        let sockets = given.unwrap_or(sockets);
         let over = Arc::new(self);
-        Dial::of_transports(move || {
+        Ok(Dial::of_transports(move || {
             let (over, socket) = (Arc::clone(&over), sockets.begin());
             async move { over.layers()?.open_over(socket.await?).await }
-        })
+        }))
     }
 }
 
@@ -238,6 +278,20 @@ async fn within<T>(
             address: address(),
             source,
         },
+    })
+}
+
+#[cfg(feature = "quic")]
+fn dial_quic(config: rsocket_quic::ClientConfig, to: Address) -> Dial {
+    let to = Arc::new((config, to));
+    Dial::of_transports(move || {
+        let to = Arc::clone(&to);
+        async move {
+            let (config, to) = &*to;
+            let addresses = tokio::net::lookup_host(&to.at).await?;
+            let stream = rsocket_quic::connect(addresses, to.host(), config).await?;
+            Ok(Transport::quic(stream))
+        }
     })
 }
 

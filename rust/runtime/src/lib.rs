@@ -37,8 +37,9 @@
 //!   by [`Limits::max_inbound_streams`].
 //!
 //! # Transports
-//! `tcp://host:port`; on Unix, `unix:///path`; with the feature `tls`, `tls://host:port`; with the feature `websocket`, `ws://host:port/path`; with
-//! both, `wss://host:port/path`. Both are on by default. Any other that keeps bytes in order: [`Connection::over`], and
+//! `tcp://host:port`; on Unix, `unix:///path`; with the feature `tls`, `tls://host:port`; with the feature `websocket`,
+//! `ws://host:port/path`; with both, `wss://host:port/path`. Both are on by default. With the feature `quic`,
+//! `quic://host:port`. Any other that keeps bytes in order: [`Connection::over`], and
 //! [`Layered`] for one with a layer over it.
 //!
 //! # The runtime

@@ -5,10 +5,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+#[cfg(feature = "quic")]
+use tokio::net::UdpSocket;
 
+#[cfg(feature = "quic")]
+use crate::LayerErrorKind;
 use crate::acceptor::Decide;
 #[cfg(feature = "websocket")]
 use crate::address::AddressProblem;
+#[cfg(feature = "quic")]
+use crate::address::Scheme;
 use crate::address::{Address, AddressError, Target};
 use crate::layers::Layers;
 use crate::listener::Listener;
@@ -36,6 +42,15 @@ pub enum BindError {
         address: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// QUIC cannot be spoken with the options of TLS.
+    #[cfg(feature = "quic")]
+    #[error("listening on {address} failed")]
+    Quic {
+        /// Where.
+        address: String,
+        /// What is wrong with them.
+        source: LayerError,
     },
     /// The address is a secure one, and there are no options of TLS.
     #[cfg(feature = "tls")]
@@ -92,6 +107,23 @@ impl Over {
             }));
         }
         Ok(over)
+    }
+
+    /// What QUIC is told, for a secure address.
+    #[cfg(feature = "quic")]
+    fn quic_config(
+        &mut self,
+        options: &ServerOptions,
+    ) -> Result<rsocket_quic::ServerConfig, LayerError> {
+        let limits = rsocket_quic::Limits {
+            handshake_timeout: options.limits.setup_timeout,
+            ..rsocket_quic::Limits::default()
+        };
+        let tls = self.tls.take().ok_or_else(|| LayerError {
+            kind: LayerErrorKind::Refused,
+            message: "there are no options of TLS".to_owned(),
+        })?;
+        rsocket_quic::ServerConfig::new(&tls, limits)
     }
 
     /// The layers of one connection.
@@ -159,8 +191,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on `tcp://host:port`, `tls://host:port`, `ws://host:port/path` or `wss://host:port/path`; port 0 lets the
-    /// system choose one. The path is `/` unless it is given, and no other is served. A handshake is part of what
+    /// Listens on `tcp://host:port`, `tls://host:port`, `ws://host:port/path` or `wss://host:port/path`, or with the feature
+    /// `quic` on `quic://host:port`; port 0 lets the system choose one. The path is `/` unless it is given, and no other is served. A handshake is part of what
     /// [`Limits::setup_timeout`](crate::Limits::setup_timeout) bounds; one that stalls holds up nobody else.
     ///
     /// On Unix also on `unix:///path`. The socket is removed when the server no longer listens, with the lock file beside it,
@@ -177,6 +209,19 @@ impl Server {
             source,
         };
         let (listener, place, over) = match Target::parse(address)? {
+            #[cfg(feature = "quic")]
+            Target::Host(at) if at.scheme == Scheme::Quic => {
+                let mut over = Over::new(address, &at, &options)?;
+                let config = over.quic_config(&options).map_err(|source| {
+                    let address = address.to_owned();
+                    BindError::Quic { address, source }
+                })?;
+                let bound = UdpSocket::bind(&at.at).await;
+                let socket = bound.and_then(UdpSocket::into_std).map_err(failed)?;
+                let listener = rsocket_quic::Listener::over(socket, config).map_err(failed)?;
+                let place = Place::at_host(listener.local_addr(), &at);
+                (Listener::Quic(Box::new(listener)), place, over)
+            }
             Target::Host(at) => {
                 let over = Over::new(address, &at, &options)?;
                 let listener = TcpListener::bind(&at.at).await.map_err(failed)?;

@@ -21,6 +21,8 @@ pub(crate) enum Listener {
     Tcp(TcpListener),
     #[cfg(unix)]
     Unix(UnixSocket),
+    #[cfg(feature = "quic")]
+    Quic(Box<rsocket_quic::Listener>),
 }
 
 impl Listener {
@@ -39,6 +41,15 @@ impl Listener {
             Self::Unix(socket) => match socket.accept().await {
                 Ok(stream) => Ok((Transport::new(stream), None)),
                 Err(error) => Err(error),
+            },
+            #[cfg(feature = "quic")]
+            Self::Quic(listener) => match listener.accept().await {
+                Ok(stream) => {
+                    let peer = stream.peer_addr();
+                    Ok((Transport::quic(stream), Some(peer)))
+                }
+                // One client's failure is no reason to wait.
+                Err(error) => return Err(error),
             },
         };
         if accepted.is_err() {

@@ -150,7 +150,7 @@ impl ConnectOptions {
 
 #[cfg(feature = "tls")]
 impl ConnectOptions {
-    /// Whom to trust at `tls://` and `wss://`, and what to show: a config of the program's own, or of a
+    /// Whom to trust at `tls://`, `wss://` and `quic://`, and what to show: a config of the program's own, or of a
     /// [`ClientBuilder`](crate::tls::ClientBuilder). Default: the system's authorities, and nothing to show.
     #[must_use]
     pub fn tls(mut self, config: Arc<rustls::ClientConfig>) -> Self {
@@ -296,7 +296,7 @@ impl ServerOptions {
 
 #[cfg(feature = "tls")]
 impl ServerOptions {
-    /// The certificate to show at `tls://` and `wss://`, and whom to let in: a config of the program's own, or of a
+    /// The certificate to show at `tls://`, `wss://` and `quic://`, and whom to let in: a config of the program's own, or of a
     /// [`ServerBuilder`](crate::tls::ServerBuilder).
     #[must_use]
     pub fn tls(mut self, config: Arc<rustls::ServerConfig>) -> Self {

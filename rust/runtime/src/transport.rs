@@ -40,6 +40,15 @@ impl Transport {
         }
     }
 
+    /// A QUIC connection.
+    #[cfg(feature = "quic")]
+    pub(crate) fn quic(stream: rsocket_quic::Stream) -> Self {
+        Self {
+            agreement: Some(stream.agreement()),
+            ..Self::new(stream)
+        }
+    }
+
     /// Puts a layer over it, which shakes hands with the first reads and writes.
     #[cfg(any(feature = "tls", feature = "websocket"))]
     pub(crate) fn layered(self, layer: impl Layer + 'static) -> Self {

@@ -109,4 +109,7 @@ pub enum LayerErrorKind {
     /// The peer did not accept this side's certificate.
     #[error("certificate refused by the peer")]
     CertificateRefused,
+    /// Nothing was heard from the peer for too long.
+    #[error("timed out")]
+    TimedOut,
 }

@@ -39,7 +39,7 @@ func parseOptions(args []string, usageOutput io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("client", flag.ContinueOnError)
 	flags.SetOutput(usageOutput)
-	flags.StringVar(&o.connect, "connect", "", "address of the server, tcp://HOST:PORT or ws://HOST:PORT/PATH, or tls:// or wss:// likewise")
+	flags.StringVar(&o.connect, "connect", "", "address of the server, tcp://HOST:PORT or ws://HOST:PORT/PATH, or tls://, quic:// or wss:// likewise")
 	flags.StringVar(&o.scenario, "scenario", "", "what to do")
 	flags.DurationVar(&o.keepaliveInterval, "keepalive-interval", 20*time.Second, "time between KEEPALIVE frames")
 	flags.DurationVar(&o.keepaliveLifetime, "keepalive-lifetime", 90*time.Second, "how long the server may be silent")

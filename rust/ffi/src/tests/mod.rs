@@ -15,6 +15,7 @@ mod layer;
 mod leases;
 mod limits;
 mod partial;
+mod quic;
 mod received;
 mod resume;
 mod setup;

@@ -43,6 +43,7 @@ fn listen_url() -> String {
         Some("over_secure_websocket") => "wss://127.0.0.1:0/rsocket",
         #[cfg(unix)]
         Some("over_unix") => return unix_url(),
+        Some("over_quic") => "quic://127.0.0.1:0",
         _ => "tcp://127.0.0.1:0",
     };
     url.to_owned()
@@ -85,7 +86,9 @@ pub(crate) async fn try_connect_socket(url: &str) -> io::Result<Box<dyn Transpor
 }
 
 fn is_secure(url: &str) -> bool {
-    url.starts_with("tls://") || url.starts_with("wss://")
+    ["tls://", "wss://", "quic://"]
+        .iter()
+        .any(|secure| url.starts_with(secure))
 }
 
 pub(crate) async fn bind() -> Server {
@@ -175,9 +178,26 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
 impl RawPeer<Box<dyn Transport>> {
     pub(crate) async fn dial(serving: &Serving) -> Self {
+        #[cfg(feature = "quic")]
+        if serving.url().starts_with("quic://") {
+            return Self::over(Box::new(dial_quic(serving).await));
+        }
         let io = connect_socket(serving).await;
         Self::over(over_layers(io, &serving.url()))
     }
+}
+
+#[cfg(feature = "quic")]
+pub(crate) async fn dial_quic(serving: &Serving) -> rsocket_quic::Stream {
+    let tls = Authority::common().client();
+    let config = rsocket_quic::ClientConfig::new(&tls, rsocket_quic::Limits::default());
+    rsocket_quic::connect(
+        [address(serving)],
+        HOST,
+        &config.expect("the config is good"),
+    )
+    .await
+    .expect("the server listens")
 }
 
 /// Puts over a socket what the server's url says, as a client.
@@ -269,4 +289,5 @@ pub(crate) fn setup_frame(lifetime_ms: u32) -> Frame<'static> {
 pub(crate) mod certificates;
 pub(crate) mod gate;
 pub(crate) mod items;
+pub(crate) mod relay;
 pub(crate) mod resuming;

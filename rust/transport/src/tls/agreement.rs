@@ -11,8 +11,8 @@ use rustls::{CipherSuite, Connection, HandshakeKind, ProtocolVersion};
 pub struct Agreed {
     /// The version of TLS.
     pub version: ProtocolVersion,
-    /// How bytes are encrypted.
-    pub cipher_suite: CipherSuite,
+    /// How bytes are encrypted. `None` over QUIC, where it is not known.
+    pub cipher_suite: Option<CipherSuite>,
     /// Whether an earlier session goes on; then no certificates were shown, and the peer's are those of that session.
     pub resumed: bool,
     /// The protocol over TLS (ALPN), where one was agreed on.
@@ -22,6 +22,31 @@ pub struct Agreed {
     /// The peer's certificate, which has been found good, and those that lead to its authority. Empty where it showed
     /// none.
     pub peer_certificates: Vec<CertificateDer<'static>>,
+}
+
+impl Agreed {
+    /// What a new session over QUIC has agreed upon.
+    #[must_use]
+    pub fn over_quic(
+        alpn: Option<Vec<u8>>,
+        server_name: Option<String>,
+        peer_certificates: Vec<CertificateDer<'static>>,
+    ) -> Self {
+        Self {
+            version: ProtocolVersion::TLSv1_3,
+            cipher_suite: None,
+            resumed: false,
+            alpn,
+            server_name,
+            peer_certificates,
+        }
+    }
+}
+
+impl From<Agreed> for Agreement {
+    fn from(agreed: Agreed) -> Self {
+        Self(Arc::new(agreed.into()))
+    }
 }
 
 /// Where to look up what was agreed upon, also when the [`Tls`](super::Tls) itself has been given away.
@@ -52,7 +77,7 @@ impl Agreement {
         };
         self.0.get_or_init(|| Agreed {
             version,
-            cipher_suite: suite.suite(),
+            cipher_suite: Some(suite.suite()),
             resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
             alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
             server_name: server_name.map(str::to_owned),

@@ -49,8 +49,25 @@ fn certificate_kind(error: &CertificateError) -> LayerErrorKind {
     }
 }
 
+/// What this side has found wrong, by the alert that it sends about it: for where rustls's error itself is not known. That
+/// a certificate is for another name or not valid yet, alerts do not tell.
+#[must_use]
+pub fn certificate_alert_kind(alert: AlertDescription) -> LayerErrorKind {
+    match alert {
+        AlertDescription::UnknownCA => LayerErrorKind::UnknownAuthority,
+        AlertDescription::CertificateExpired => LayerErrorKind::CertificateExpired,
+        AlertDescription::CertificateRequired => LayerErrorKind::CertificateMissing,
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateUnknown => LayerErrorKind::Certificate,
+        other => alert_kind(other),
+    }
+}
+
 /// What the peer says is wrong with this side.
-fn alert_kind(alert: AlertDescription) -> LayerErrorKind {
+#[must_use]
+pub fn alert_kind(alert: AlertDescription) -> LayerErrorKind {
     match alert {
         AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
             LayerErrorKind::CertificateRequired

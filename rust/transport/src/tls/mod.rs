@@ -36,6 +36,7 @@ pub use agreement::{Agreed, Agreement};
 pub use certificates::Certificates;
 pub use client::ClientBuilder;
 pub use config_error::ConfigError;
+pub use error::{alert_kind, certificate_alert_kind};
 pub use identity::Identity;
 pub use layer::Tls;
 pub use roots::Roots;
