@@ -20,7 +20,8 @@ type chartGroup struct {
 }
 
 var chartGroups = []chartGroup{
-	{"rsocket", "implementations of RSocket, and the limit", func(p pair) bool { return p.client.family != other }},
+	{"rsocket", "implementations of RSocket, and the limit", func(p pair) bool { return p.client.family == rsocket || p.client.family == limit }},
+	{"transports", "one transport and another, ours in Go", func(p pair) bool { return p.client.family == transport || p.String() == "ours-go>ours-go" }},
 	{"others", "what one might take instead", func(p pair) bool { return p.client.family == other || p.String() == "ours-go>ours-go" }},
 }
 

@@ -21,16 +21,18 @@ type contender struct {
 type family int
 
 const (
-	rsocket family = iota // implementations of RSocket
-	limit                 // what they can reach at best
-	other                 // what a user might take instead
+	rsocket   family = iota // implementations of RSocket
+	limit                   // what they can reach at best
+	transport               // this library over other transports than TCP
+	other                   // what a user might take instead
 )
 
 var (
 	everything = []string{
 		load.RequestResponse, load.FireAndForget, load.RequestStream, load.RequestChannel, load.Mixed, load.Dial, load.Idle, allocations,
 	}
-	requests = []string{load.RequestResponse, allocations}
+	requests        = []string{load.RequestResponse, allocations}
+	requestResponse = []string{load.RequestResponse}
 )
 
 var contenders = []contender{
@@ -41,6 +43,10 @@ var contenders = []contender{
 	{"rsocket-go", "rsocket-go", load.Blocking, rsocket, everything},
 	{"rsocket-go-kept", "rsocket-go", load.Kept, rsocket, requests},
 	{"rsocket-rust", "rsocket-rust", load.Blocking, rsocket, everything},
+	{"ours-go-unix", "ours-go", "unix", transport, requestResponse},
+	{"ours-go-ws", "ours-go", "ws", transport, requestResponse},
+	{"ours-go-tls", "ours-go", "tls", transport, requestResponse},
+	{"ours-go-wss", "ours-go", "wss", transport, requestResponse},
 	{"framed-go", "plain-go", load.Blocking, limit, []string{load.RequestResponse, load.Dial, allocations}},
 	{"framed-rust", "ours-rust", "framed", limit, []string{load.RequestResponse}},
 	{"ping-pong-go", "plain-go", load.PingPong, limit, []string{load.RequestResponse}},
@@ -94,6 +100,8 @@ func (p pair) does(w work) bool {
 		return false // one at a time is what it is
 	case p.client.name == "rsocket-rust" && (w.Workload == load.Mixed || w.Workload == load.RequestStream && w.InFlight > 1):
 		return false // now and then it hangs with several requests beside a stream
+	case p.client.family == transport && (p.client.name != p.server.name || w.InFlight == 16 || w.InFlight > 256):
+		return false // the rest says little more
 	case w.Workload != load.RequestResponse && slices.Contains(crossings, p.String()):
 		return false
 	}
@@ -107,6 +115,7 @@ var defaultPairs = []string{
 	"rsocket-rust>ours-rust", "rsocket-go>rsocket-rust", "ours-go>rsocket-go", "ours-go>rsocket-rust", "ours-rust>ours-go",
 	"ours-go-kept>ours-go", "rsocket-go-kept>rsocket-go",
 	"framed-go>framed-go", "framed-rust>framed-rust", "ping-pong-go>framed-go",
+	"ours-go-unix>ours-go-unix", "ours-go-ws>ours-go-ws", "ours-go-tls>ours-go-tls", "ours-go-wss>ours-go-wss",
 	"grpc-go>grpc-go", "nats>nats",
 }
 

@@ -81,9 +81,10 @@ func (m measurer) start(ctx context.Context, c contender, args ...string) (*proc
 	return start(ctx, path, c.name+" "+args[0], args...)
 }
 
-// formOfServer: clients have forms of calls; of the servers only the plain one in Rust shares its program with another.
+// formOfServer: clients have forms of calls; of the servers the plain one in Rust shares its program with another, and ours in Go has a
+// form for each transport.
 func (m measurer) formOfServer(c contender) string {
-	if c.family == limit {
+	if c.family == limit || c.family == transport {
 		return c.form
 	}
 	return load.Blocking

@@ -13,8 +13,8 @@ type Contender struct {
 	Versions func() map[string]string
 	// Serve listens on a free port of the loopback interface and returns its address as host:port. It goes on serving until the process
 	// ends, and counts the fire-and-forgets that its handler has got. Requests are answered with their own data, streams as [ParseStream]
-	// says, channels with their own items.
-	Serve func(received *atomic.Uint64) (address string, err error)
+	// says, channels with their own items. The form is one of the contender's own; most have no more than one.
+	Serve func(form string, received *atomic.Uint64) (address string, err error)
 	// Dial connects to such a server: to Connect, and with Keepalive unless that is 0. The other settings are the workload's.
 	Dial func(settings Settings) (Conn, error)
 }

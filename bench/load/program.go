@@ -3,6 +3,7 @@ package load
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -37,7 +38,7 @@ func run(contender Contender, args []string, in io.Reader, out, stderr io.Writer
 	}
 	switch role {
 	case "serve":
-		return serve(contender, in, out)
+		return serve(contender, args[1:], in, out, stderr)
 	case "load":
 		settings, err := parseSettings(args[1:], stderr)
 		if err != nil {
@@ -51,9 +52,15 @@ func run(contender Contender, args []string, in io.Reader, out, stderr io.Writer
 	}
 }
 
-func serve(contender Contender, in io.Reader, out io.Writer) error {
+func serve(contender Contender, args []string, in io.Reader, out, stderr io.Writer) error {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	form := flags.String("form", Blocking, "how to serve")
+	if err := flags.Parse(args); err != nil {
+		return fmt.Errorf("reading the flags: %w", err)
+	}
 	var received atomic.Uint64
-	address, err := contender.Serve(&received)
+	address, err := contender.Serve(*form, &received)
 	if err != nil {
 		return fmt.Errorf("serving: %w", err)
 	}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/bench/load"
@@ -18,15 +19,24 @@ func main() {
 	})
 }
 
-func serve(received *atomic.Uint64) (string, error) {
+// serve listens at TCP unless the form is another transport.
+func serve(form string, received *atomic.Uint64) (string, error) {
 	ctx := context.Background()
-	listener, err := rsocket.Listen(ctx, "tcp://127.0.0.1:0")
+	at, ok := transports[form]
+	if !ok {
+		at = transports["tcp"]
+	}
+	url, options, err := at()
+	if err != nil {
+		return "", err
+	}
+	listener, err := rsocket.Listen(ctx, url, options...)
 	if err != nil {
 		return "", err
 	}
 	// It ends with the process; should it fail before, the client's requests say so.
-	go func() { _ = rsocket.Serve(ctx, listener, handler(received)) }()
-	return listener.Addr().String(), nil
+	go func() { _ = rsocket.Serve(ctx, listener, handler(received), options...) }()
+	return dialled(url, listener), nil
 }
 
 func dial(settings load.Settings) (load.Conn, error) {
@@ -34,7 +44,14 @@ func dial(settings load.Settings) (load.Conn, error) {
 	if settings.Keepalive > 0 {
 		options = append(options, rsocket.WithKeepalive(settings.Keepalive, 10*settings.Keepalive))
 	}
-	c, err := rsocket.Dial(context.Background(), "tcp://"+settings.Connect, options...)
+	url := settings.Connect
+	if !strings.Contains(url, "://") {
+		url = "tcp://" + url
+	}
+	if isSecure(url) {
+		options = append(options, rsocket.WithTLS(trusting))
+	}
+	c, err := rsocket.Dial(context.Background(), url, options...)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func frameLen(input []byte) (int, error) {
 	return length, nil
 }
 
-func serve(*atomic.Uint64) (string, error) {
+func serve(string, *atomic.Uint64) (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err

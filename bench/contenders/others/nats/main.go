@@ -29,7 +29,7 @@ func main() {
 	})
 }
 
-func serve(*atomic.Uint64) (string, error) {
+func serve(string, *atomic.Uint64) (string, error) {
 	broker, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true})
 	if err != nil {
 		return "", err

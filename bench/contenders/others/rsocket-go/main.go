@@ -23,7 +23,7 @@ func main() {
 	})
 }
 
-func serve(received *atomic.Uint64) (string, error) {
+func serve(_ string, received *atomic.Uint64) (string, error) {
 	// The library's own listener does not tell the port that it got, so it is handed one that does.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
