@@ -2,6 +2,7 @@ package rsocket
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -49,7 +50,7 @@ func (c *call) wait(ctx context.Context, token uint64) bool {
 }
 
 const (
-	callChunk = 256
+	callChunk = 16
 	// Tokens above this name payloads, not calls: see submit.go.
 	maxGeneration = 1<<30 - 1
 	indexMask     = 1<<32 - 1
@@ -139,20 +140,23 @@ func (t *callTable) findStream(token uint64) *Stream {
 	return nil
 }
 
-// grow makes room for one more chunk of calls.
+// grow makes room for as many calls again as there are, or for a chunk of them.
 func (t *callTable) grow() bool {
 	var chunks []*[callChunk]callSlot
 	if old := t.chunks.Load(); old != nil {
 		chunks = *old
 	}
 	first := len(chunks) * callChunk
-	count := min(callChunk, t.max-first)
-	if count <= 0 {
+	last := min(max(2*first, callChunk), t.max)
+	if last <= first {
 		return false
 	}
-	grown := append(chunks[:len(chunks):len(chunks)], new([callChunk]callSlot))
+	grown := slices.Clone(chunks)
+	for len(grown)*callChunk < last {
+		grown = append(grown, new([callChunk]callSlot))
+	}
 	t.chunks.Store(&grown)
-	for index := first + count - 1; index >= first; index-- {
+	for index := last - 1; index >= first; index-- {
 		t.free = append(t.free, uint32(index))
 	}
 	return true

@@ -104,7 +104,12 @@ func newClientConn(nc net.Conn, settings *settings) (*Conn, error) {
 	if err != nil {
 		return nil, errors.Join(err, nc.Close())
 	}
-	return newConn(context.Background(), nc, settings, settings.handler, false)
+	conn, err := newConn(context.Background(), nc, settings, settings.handler, false)
+	if err != nil {
+		return nil, err
+	}
+	go conn.read()
+	return conn, nil
 }
 
 // ServeConn starts a connection as server over nc, which it owns from then on, and returns once the client's setup is
@@ -128,6 +133,7 @@ func ServeConn(ctx context.Context, nc net.Conn, handler Handler, opts ...Option
 	if err != nil {
 		return nil, err
 	}
+	go conn.read()
 	select {
 	case <-conn.opened:
 		return conn, nil
@@ -176,7 +182,7 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 	conn.queue.mu.Lock()
 	conn.unwatch = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	conn.queue.mu.Unlock()
-	conn.work.Go(func() { conn.readLoop(0) })
+	conn.work.Add(1) // For read.
 	if !server {
 		conn.startLeasing()
 	}

@@ -9,8 +9,8 @@ import (
 // handleEvents acts on what the engine says. Events point into received or into arena. callbacks collects the requests
 // that ended with a callback; without it, each callback gets a goroutine, which only the rare paths do.
 func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callbacks *callbackRunner) {
-	// Tokens that were claimed here; their indices are freed together.
-	var freed [256]uint64
+	// Tokens that were claimed here; their indices are freed together. More of them would cost every connection a larger stack.
+	var freed [64]uint64
 	count := 0
 	for i := range events {
 		event := &events[i]

@@ -10,7 +10,7 @@ import (
 const (
 	// idleBuffer is what an idle connection holds to read into; a busy one takes a readBuffer from a pool, and a longer
 	// one for a frame that does not fit. It keeps a keptBuffer at most between frames.
-	idleBuffer = 2 << 10
+	idleBuffer = 512
 	readBuffer = 64 << 10
 	keptBuffer = 128 << 10
 	// maxEvents is what one turn of the reader can hear.
@@ -47,6 +47,12 @@ var (
 	// readBuffers has a pool for readBuffer and each of its doubles, up to 16 MiB.
 	readBuffers [9]sync.Pool
 )
+
+// read is a connection's first reader. Whoever starts a connection calls it, or has a goroutine do so.
+func (c *Conn) read() {
+	defer c.work.Done()
+	c.readLoop(0)
+}
 
 // readLoop reads until the transport ends or another goroutine takes over. term counts the goroutines that had the
 // role.

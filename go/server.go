@@ -118,6 +118,7 @@ func (s *Server) serveOne(ctx context.Context, nc net.Conn) {
 		s.settings.logger.Error("connection not started", "remote", nc.RemoteAddr(), "reason", err)
 		return
 	}
+	conn.read()
 	conn.work.Wait()
 	s.mu.Lock()
 	delete(s.conns, conn)
