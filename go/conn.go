@@ -142,6 +142,7 @@ func ServeConn(ctx context.Context, nc net.Conn, handler Handler, opts ...Option
 	}
 }
 
+// newConn makes a connection over nc, which it owns. Nothing is read before [Conn.read] is called, once.
 func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handler, server bool) (*Conn, error) {
 	started := time.Now()
 	config := settings.engineConfig(server)
