@@ -7,8 +7,7 @@ import (
 )
 
 const usage = `usage: ours-go server [--listen URL]
-       ours-go client --connect URL --scenario NAME [flags]
-       ours-go load --connect URL [flags]`
+       ours-go client --connect URL --scenario NAME [flags]`
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -26,8 +25,6 @@ func run(args []string) error {
 		return runServer(args[1:])
 	case "client":
 		return runClient(args[1:])
-	case "load":
-		return runLoad(args[1:])
 	default:
 		return fmt.Errorf("unknown subcommand %q\n%s", args[0], usage)
 	}

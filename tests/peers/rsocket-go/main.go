@@ -7,8 +7,7 @@ import (
 )
 
 const usage = `usage: rsocket-go server [--listen URL]
-       rsocket-go client --connect URL --scenario NAME [flags]
-       rsocket-go load --connect URL [flags]`
+       rsocket-go client --connect URL --scenario NAME [flags]`
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -26,8 +25,6 @@ func run(args []string) error {
 		return runServer(args[1:])
 	case "client":
 		return runClient(args[1:])
-	case "load":
-		return runLoad(args[1:])
 	default:
 		return fmt.Errorf("unknown subcommand %q\n%s", args[0], usage)
 	}
