@@ -32,7 +32,15 @@ func (a *admission) line(l load) *[]*admissionWaiter {
 
 // isFull reports whether a load has to wait for room in the batch, or behind others.
 func (a *admission) isFull(l load, b *batch) bool {
-	return len(*a.line(l)) > 0 || !b.burden().plus(a.reserved).fits(l)
+	return len(*a.line(l)) > 0 || !a.fits(l, b)
+}
+
+// fits reports whether there is room beside what the batch has and what is reserved.
+func (a *admission) fits(l load, b *batch) bool {
+	if b == nil {
+		return a.reserved.fits(l)
+	}
+	return a.reserved.plus(b.burden).fits(l)
 }
 
 // join waits at the end of a line.
@@ -47,7 +55,7 @@ func (a *admission) join(l load) *admissionWaiter {
 func (a *admission) admit(b *batch) {
 	for i := range a.lines {
 		line := a.lines[i]
-		for len(line) > 0 && b.burden().plus(a.reserved).fits(line[0].load) {
+		for len(line) > 0 && a.fits(line[0].load, b) {
 			waiter := line[0]
 			line = line[1:]
 			waiter.reserved = true

@@ -37,7 +37,7 @@ func TestAdmissionLetsInAsManyAsThereIsRoomForInOrder(t *testing.T) {
 func TestAdmissionCountsWhatTheBatchHasAndWhatIsReserved(t *testing.T) {
 	var a admission
 	small := load{size: inlineLimit}
-	full := &batch{bytes: make([]byte, maxBatchBytes-inlineLimit)}
+	full := &batch{burden: burden{bytes: maxBatchBytes - inlineLimit}}
 	if a.isFull(small, full) {
 		t.Fatal("there is room for one more")
 	}
@@ -58,7 +58,7 @@ func TestAdmissionCountsWhatTheBatchHasAndWhatIsReserved(t *testing.T) {
 
 func TestAdmissionOfShortOnesDoesNotWaitForLongOnes(t *testing.T) {
 	var a admission
-	b := &batch{otherBytes: maxBatchExternal}
+	b := &batch{burden: burden{other: maxBatchExternal}}
 	long := a.join(load{size: maxBatchExternal})
 	if a.isFull(load{size: 1}, b) {
 		t.Error("a short one has to wait behind a long one")

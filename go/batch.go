@@ -46,8 +46,8 @@ type batch struct {
 	bytes []byte
 	// externals are payloads that stay where they are.
 	externals []external
-	// bulkBytes and otherBytes are those of externals that go in one frame.
-	bulkBytes, otherBytes int
+	// burden counts what is bounded.
+	burden burden
 	// confirmations are those who wait to hear whether their command was carried out.
 	confirmations []confirmation
 }
@@ -78,13 +78,6 @@ type burden struct {
 	commands, bytes int
 	// bulk and other are the bytes of payloads that stay where they are and go in one frame.
 	bulk, other int
-}
-
-func (b *batch) burden() burden {
-	if b == nil {
-		return burden{}
-	}
-	return burden{len(b.commands), len(b.bytes), b.bulkBytes, b.otherBytes}
 }
 
 // fits reports whether a command with a payload may be added.
@@ -131,14 +124,6 @@ func (b *batch) isSmall() bool {
 	return len(b.commands) < maxBatchCommands/4 && len(b.bytes) < maxBatchBytes/4 && len(b.externals) == 0
 }
 
-// referred counts the bytes of payloads that go in one frame, those of bulk or of the others.
-func (b *batch) referred(l load) *int {
-	if l.bulk {
-		return &b.bulkBytes
-	}
-	return &b.otherBytes
-}
-
 // add appends a command with a payload, whose lengths and flags it fills in. The token names the payload if it stays
 // where it is.
 func (b *batch) add(command ffi.Command, payload *Payload, l load, token uint64) {
@@ -153,9 +138,6 @@ func (b *batch) add(command ffi.Command, payload *Payload, l load, token uint64)
 		command.Flags |= ffi.FlagExternal
 		command.Token = token
 		b.externals = append(b.externals, external{token, payload, payload.lend(), l.sent})
-		if !l.fragmented {
-			*b.referred(l) += l.size
-		}
 	} else {
 		command.Offset = uint32(len(b.bytes))
 		b.bytes = append(append(b.bytes, metadata...), data...)
@@ -164,6 +146,7 @@ func (b *batch) add(command ffi.Command, payload *Payload, l load, token uint64)
 		}
 	}
 	b.commands = append(b.commands, command)
+	b.burden.add(l, 1)
 }
 
 // confirm has somebody told what becomes of the command with a token.
@@ -201,6 +184,7 @@ func (b *batch) addCopied(command ffi.Command, message []byte) {
 	command.Offset = uint32(len(b.bytes))
 	command.DataLen = uint32(len(message))
 	b.bytes = append(b.bytes, message...)
+	b.burden.add(load{size: len(message), copied: true}, 1)
 	if goesAhead(command.Kind) {
 		b.commands = slices.Insert(b.commands, b.ahead, command)
 		b.ahead++
@@ -223,6 +207,6 @@ func (b *batch) recycle() {
 	clear(b.confirmations)
 	b.confirmations = b.confirmations[:0]
 	b.commands, b.bytes, b.externals = b.commands[:0], b.bytes[:0], b.externals[:0]
-	b.ahead, b.bulkBytes, b.otherBytes = 0, 0, 0
+	b.ahead, b.burden = 0, burden{}
 	batches.Put(b)
 }
