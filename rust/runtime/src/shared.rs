@@ -456,6 +456,12 @@ impl Task {
         }
     }
 
+    /// The task is at work and will look before it rests, so that what it does itself need not wake it.
+    #[inline]
+    pub(crate) fn work(&mut self) {
+        self.idle = false;
+    }
+
     /// There is something to do. Returns the task's waker if it needs to be told.
     #[inline]
     pub(crate) fn rouse(&mut self) -> Option<Waker> {
@@ -477,5 +483,25 @@ impl Task {
 pub(crate) fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::Task;
+
+    #[test]
+    fn only_a_task_at_rest_is_woken() {
+        let mut task = Task::default();
+        task.rest(Waker::noop());
+        task.work();
+        assert!(task.rouse().is_none(), "it does this itself");
+        task.rest(Waker::noop());
+        assert!(task.rouse().is_some());
+        assert!(task.rouse().is_none(), "it has been woken already");
+        task.stay(Waker::noop());
+        assert!(task.rouse().is_none());
     }
 }

@@ -55,6 +55,7 @@ impl Driver {
     /// Decodes some frames; false when there is none. Afterwards a SETUP may wait to be decided on.
     fn decode(&mut self, now: Time) -> bool {
         let mut state = self.shared.lock();
+        state.task.work();
         if state.links.number() != self.link.number {
             // The peer sends it again on another transport.
             self.input.clear();
