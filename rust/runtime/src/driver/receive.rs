@@ -18,11 +18,17 @@ use crate::{Connection, Error, Lease, Payload, Setup};
 /// Frames that are decoded under one lock, so that callers do not wait long for it.
 const FRAMES_PER_LOCK: usize = 32;
 
+/// Times that frames are decoded before what they led to is written, so that a peer which sent much gets its first
+/// answers while the rest is being worked on.
+const LOCKS_PER_WRITE: usize = 4;
+
 impl Driver {
-    /// Reads once and does what the frames say. Pending when nothing has arrived, or something has to be waited for
-    /// before more is read: a decision on the SETUP, a place for a fire-and-forget, or another transport.
+    /// Does what frames say, and reads once when there were none left. Pending when nothing has arrived, or something has
+    /// to be waited for before more is read: a decision on the SETUP, a place for a fire-and-forget, or another transport.
     pub(super) fn poll_receive(&mut self, now: Time, cx: &mut Context<'_>) -> Poll<()> {
-        ready!(self.poll_frames(now, cx));
+        if ready!(self.poll_frames(now, cx)) {
+            return Poll::Ready(());
+        }
         ready!(self.poll_link(now, cx));
         let Some(transport) = &mut self.link.transport else {
             return Poll::Pending;
@@ -32,24 +38,27 @@ impl Driver {
             Ok(0) => self
                 .shared
                 .transport_lost(number, "the peer closed the transport"),
-            Ok(_) => ready!(self.poll_frames(now, cx)),
+            Ok(_) => {
+                ready!(self.poll_frames(now, cx));
+            }
             Err(error) => self.shared.transport_failed(number, "reading", &error),
         }
         Poll::Ready(())
     }
 
-    /// Does what the frames that have arrived say.
-    fn poll_frames(&mut self, now: Time, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
+    /// Does what some of the frames that have arrived say. True when there may be more of them.
+    fn poll_frames(&mut self, now: Time, cx: &mut Context<'_>) -> Poll<bool> {
+        for _ in 0..LOCKS_PER_WRITE {
             ready!(self.poll_decision(cx));
             ready!(self.inbound.poll_serve(&self.shared, cx));
             let more = self.decode(now);
             self.wakers.drain(..).for_each(Waker::wake);
             self.leasing.tell(&self.shared);
             if !more {
-                return Poll::Ready(());
+                return Poll::Ready(false);
             }
         }
+        Poll::Ready(true)
     }
 
     /// Decodes some frames; false when there is none. Afterwards a SETUP may wait to be decided on.
