@@ -6,76 +6,65 @@ import (
 	"time"
 )
 
-// senders is how many goroutines send in the callback form, however many requests are in flight. What they send while one of them writes
-// goes out in the next write.
-const senders = 4
-
-// place is room for one request in flight. One request after the other uses it, so that a request allocates nothing here.
+// place is room for one request in flight: its callback makes the next one, so that a request allocates nothing here and no goroutine waits.
 type place struct {
+	session *session
+	tally   *tally
+	index   int // of the connection
 	seed    uint64
 	data    []byte
 	ask     func(func([]byte, error)) error
-	started time.Time
 	done    func([]byte, error)
+	started time.Time
+	free    *sync.WaitGroup
 }
 
 func (s *session) callbacks(t *tally) error {
-	var running sync.WaitGroup
+	var places sync.WaitGroup
 	for i, conn := range s.conns {
-		if _, ok := conn.(CallbackConn); !ok {
+		calling, ok := conn.(CallbackConn)
+		if !ok {
 			return fmt.Errorf("%s has no callback form", s.contender.Name)
 		}
-		running.Go(func() { s.callbacksOn(t, i) })
+		for j := range s.InFlight {
+			at := &place{session: s, tally: t, index: i, seed: uint64(i*s.InFlight+j) << 32, data: s.data, free: &places}
+			at.ask = calling.RequestResponseFunc(s.requests[i])
+			at.done = at.answered
+			places.Add(1)
+			at.next(time.Now())
+		}
 	}
-	running.Wait()
+	places.Wait()
 	return nil
 }
 
-func (s *session) callbacksOn(t *tally, index int) {
-	conn := s.conns[index].(CallbackConn)
-	free := make(chan *place, s.InFlight) // room for all, so that a callback never blocks
-	for i := range s.InFlight {
-		at := &place{seed: uint64(index*s.InFlight+i) << 32, data: s.data, ask: conn.RequestResponseFunc(s.requests[index])}
-		at.done = func(answer []byte, err error) {
-			took := time.Since(at.started)
-			if err == nil {
-				err = sameAnswer(at.data, answer, s.Check)
-			}
-			if err != nil {
-				t.failed(err)
-				t.over.Store(true)
-			} else {
-				t.answered(index, took)
-			}
-			free <- at
-		}
-		free <- at
+// next makes a request, as long as requests shall be made.
+func (p *place) next(now time.Time) {
+	if p.tally.errors.Load() > 0 || !p.tally.claim() {
+		p.free.Done()
+		return
 	}
-	var sending sync.WaitGroup
-	for range min(senders, s.InFlight) {
-		sending.Go(func() { s.sendFrom(t, s.conns[index], free) })
+	if p.session.Check {
+		conn := p.session.conns[p.index]
+		p.seed++
+		p.data = Pattern(p.seed, p.session.Size)
+		p.ask = conn.(CallbackConn).RequestResponseFunc(conn.NewRequest(p.data))
 	}
-	sending.Wait()
-	for range s.InFlight {
-		<-free
+	p.started = now
+	if err := p.ask(p.done); err != nil {
+		p.answered(nil, err) // it was not sent, so nobody else calls it
 	}
 }
 
-// sendFrom sends a request whenever there is a free place, as long as requests shall be made.
-func (s *session) sendFrom(t *tally, conn Conn, free chan *place) {
-	for at := range free {
-		if t.errors.Load() > 0 || !t.claim() {
-			free <- at
-			return
-		}
-		if s.Check {
-			at.seed++
-			at.data = Pattern(at.seed, s.Size)
-			at.ask = conn.(CallbackConn).RequestResponseFunc(conn.NewRequest(at.data))
-		}
-		at.started = time.Now()
-		if err := at.ask(at.done); err != nil {
-			at.done(nil, err) // it was not sent, so nobody else calls it
-		}
+func (p *place) answered(answer []byte, err error) {
+	now := time.Now()
+	if err == nil {
+		err = sameAnswer(p.data, answer, p.session.Check)
 	}
+	if err != nil {
+		p.tally.failed(err)
+	} else {
+		p.tally.answered(p.index, now.Sub(p.started))
+	}
+	p.next(now)
 }

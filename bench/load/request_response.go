@@ -29,15 +29,16 @@ func (s *session) oneAfterTheOther(t *tally, goroutine int) {
 	ask := conn.RequestResponse(s.requests[at])
 	var differs error
 	look := func(answer []byte) { differs = sameAnswer(data, answer, s.Check) }
-	for t.claim() {
+	for start := time.Now(); t.claim(); {
 		if s.Check {
 			seed++
 			data = Pattern(seed, s.Size)
 			ask = conn.RequestResponse(conn.NewRequest(data))
 		}
-		start := time.Now()
 		err := ask(look)
-		took := time.Since(start)
+		end := time.Now() // and the start of the next
+		took := end.Sub(start)
+		start = end
 		if err == nil {
 			err = differs
 		}

@@ -325,21 +325,19 @@ async fn one_after_the_other(
     check: bool,
 ) {
     let mut seed = (task as u64) << 32;
-    loop {
+    let mut started = Instant::now();
+    while tally.claim(started) {
         if check {
             seed += 1;
             data = Bytes::from(pattern(seed, data.len()));
         }
-        let started = Instant::now();
-        if !tally.claim(started) {
-            return;
-        }
         let answer = connection.request_response(data.clone()).await;
-        let took = started.elapsed();
+        let ended = Instant::now(); // and the start of the next
         match answer.and_then(|answer| same_answer(&data, &answer, check)) {
-            Ok(()) => tally.answered(task, took),
+            Ok(()) => tally.answered(task, ended - started),
             Err(error) => return tally.failed(&error),
         }
+        started = ended;
     }
 }
 
