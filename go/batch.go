@@ -16,6 +16,9 @@ const (
 	// of bulk: about a turn of the engine, so that little goes ahead of what comes next.
 	maxBatchExternal = 256 << 10
 	maxBatchBulk     = 128 << 10
+	// minGathered and maxGathered bound how many commands go together: see gathered.
+	minGathered = 16
+	maxGathered = maxBatchCommands / 4
 	// inlineLimit is the payload size up to which copying beats referring.
 	inlineLimit = 2 << 10
 )
@@ -119,9 +122,15 @@ func (b burden) plus(other burden) burden {
 	return burden{b.commands + other.commands, b.bytes + other.bytes, b.bulk + other.bulk, b.other + other.other}
 }
 
-// isSmall is whether there is room for anything more, whatever it is.
-func (b *batch) isSmall() bool {
-	return len(b.commands) < maxBatchCommands/4 && len(b.bytes) < maxBatchBytes/4 && len(b.externals) == 0
+// isSmall is whether more may be gathered before it goes, while so many requests of this side are open.
+func (b *batch) isSmall(open int) bool {
+	return len(b.commands) < gathered(open) && len(b.bytes) < maxBatchBytes/4 && len(b.externals) == 0
+}
+
+// gathered is how many commands go together while so many requests are open. With a share of them each, the peer is at
+// work on some while the next ones are gathered; fewer are not worth a write.
+func gathered(open int) int {
+	return min(max(open/4, minGathered), maxGathered)
 }
 
 // add appends a command with a payload, whose lengths and flags it fills in. The token names the payload if it stays

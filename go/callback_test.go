@@ -4,9 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
 )
@@ -137,6 +139,59 @@ func TestCallbacksThatSubmitMuchAreNotHeldUp(t *testing.T) {
 	if blocked := warned.count.Load(); blocked > rounds/2 {
 		t.Errorf("callbacks were blocked %d times in %d rounds", blocked, rounds)
 	}
+}
+
+// Requests of callbacks leave in groups, not with the last callback only: the peer works while others are made.
+func TestRequestsOfCallbacksLeaveBeforeTheLastCallback(t *testing.T) {
+	warned := warnings{Handler: slog.DiscardHandler}
+	// A keepalive would take them along.
+	client, server := rawServer(t, rsocket.WithLogger(slog.New(&warned)), rsocket.WithKeepalive(time.Hour, 2*time.Hour),
+		rsocket.WithLimits(rsocket.Limits{MaxBlockedCallbacks: 1}))
+	server.frame() // SETUP
+	request := rsocket.NewPayload("", "")
+
+	// No other reader will step in for a callback that waits, as one has already for this one. Its long answer makes the
+	// reader take all of the next ones together.
+	release := make(chan struct{})
+	defer close(release)
+	err := client.RequestResponseFunc(request, func(*rsocket.Payload, error) { <-release })
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.send(answerTo(server.frame(), strings.Repeat("a", 8<<10)))
+	eventually(t, "the first callback blocks", func() bool { return warned.count.Load() == 1 })
+
+	const n = 200
+	arrived, over := make(chan struct{}), make(chan struct{})
+	ended := 0 // Callbacks run one after the other.
+	for range n {
+		err := client.RequestResponseFunc(request, func(*rsocket.Payload, error) {
+			if ended++; ended == n {
+				await(t, arrived)
+				close(over)
+				return
+			}
+			if err := client.RequestResponseFunc(request, func(*rsocket.Payload, error) {}); err != nil {
+				t.Error(err)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Beside these, one stays open, so that no request is a lone one, which leaves at once.
+	if err := client.RequestResponseFunc(request, func(*rsocket.Payload, error) {}); err != nil {
+		t.Fatal(err)
+	}
+	var answers []string
+	for range n {
+		answers = append(answers, answerTo(server.frame(), ""))
+	}
+	server.frame()
+	server.send(answers...)
+	server.frame()
+	close(arrived)
+	await(t, over)
 }
 
 // A callback that waits for another answer on the same connection can only return if somebody else reads it.

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// blockedAfter is how long a callback may take before the connection is read by another goroutine.
+// blockedAfter is how long a callback may take before the connection is read by another goroutine. It is noticed after
+// that time again at most, so that no callback's start and end have to be timed.
 const blockedAfter = 10 * time.Millisecond
 
 // endedCall is a request whose callback has to run.
@@ -29,12 +30,15 @@ type callbackRunner struct {
 	next  int
 	// term counts the goroutines that had the reader's role.
 	term uint64
-	// running since that time, if a callback is running.
+	// started counts the callbacks that ran, and running is whether the last of them still does.
+	started uint64
 	running bool
-	since   time.Time
 	// blocked counts the readers that were left behind in a callback.
-	blocked  int
+	blocked int
+	// The watchdog, while it is awake, looks every blockedAfter; seen is how many had started when it looked last.
 	watchdog *time.Timer
+	awake    bool
+	seen     uint64
 }
 
 func (r *callbackRunner) init(conn *Conn) {
@@ -54,59 +58,70 @@ func (r *callbackRunner) run(term uint64) bool {
 		return true
 	}
 	r.conn.cork()
-	r.watchdog.Reset(blockedAfter)
 	for {
-		ended, ok := r.begin()
-		if !ok {
-			r.watchdog.Stop()
+		ended, state := r.advance(term)
+		switch state {
+		case callbacksDone:
 			r.conn.uncork()
 			return true
-		}
-		ended.run()
-		if !r.finish(term) {
+		case callbacksTaken:
 			return false
 		}
+		ended.run()
 	}
 }
 
-// begin takes the next callback to run.
-func (r *callbackRunner) begin() (endedCall, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.next == len(r.ended) {
-		clear(r.ended)
-		r.ended, r.next = r.ended[:0], 0
-		return endedCall{}, false
-	}
-	ended := r.ended[r.next]
-	r.ended[r.next] = endedCall{}
-	r.next++
-	r.running, r.since = true, time.Now()
-	return ended, true
-}
+// callbacksState is what the reader finds when a callback has returned.
+type callbacksState int
 
-// finish ends a callback's run; false when the reader's role went on without it.
-func (r *callbackRunner) finish(term uint64) bool {
+const (
+	// callbackLeft: there is another one to run.
+	callbackLeft callbacksState = iota
+	// callbacksDone: there is none.
+	callbacksDone
+	// callbacksTaken: the reader's role went on without this goroutine.
+	callbacksTaken
+)
+
+// advance ends a callback's run, and takes the next one to run.
+func (r *callbackRunner) advance(term uint64) (endedCall, callbacksState) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.term != term {
 		r.blocked--
-		return false
+		return endedCall{}, callbacksTaken
 	}
-	r.running = false
-	return true
+	if r.next == len(r.ended) {
+		clear(r.ended)
+		r.ended, r.next = r.ended[:0], 0
+		r.running = false
+		return endedCall{}, callbacksDone
+	}
+	ended := r.ended[r.next]
+	r.ended[r.next] = endedCall{}
+	r.next++
+	r.started++
+	r.running = true
+	if !r.awake {
+		r.awake = true
+		r.seen = r.started
+		r.watchdog.Reset(blockedAfter)
+	}
+	return ended, callbackLeft
 }
 
-// check is the watchdog: it replaces a reader that is held up.
+// check is the watchdog: it replaces a reader that is held up by the callback that it saw the last time.
 func (r *callbackRunner) check() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.running {
+	seen := r.seen
+	r.seen = r.started
+	if r.started == seen && !r.running {
+		r.awake = false
 		return
 	}
-	held := time.Since(r.since)
-	if held < blockedAfter || r.blocked >= r.conn.limits.MaxBlockedCallbacks {
-		r.watchdog.Reset(blockedAfter)
+	r.watchdog.Reset(blockedAfter)
+	if r.started != seen || r.blocked >= r.conn.limits.MaxBlockedCallbacks {
 		return
 	}
 	r.conn.work.Go(r.conn.uncork)
@@ -114,6 +129,6 @@ func (r *callbackRunner) check() {
 	r.running = false
 	r.term++
 	term := r.term
-	r.conn.logger.Warn("a callback blocks the connection's reader; reading goes on without it", "for", held)
+	r.conn.logger.Warn("a callback blocks the connection's reader; reading goes on without it", "after", blockedAfter)
 	r.conn.work.Go(func() { r.conn.readLoop(term) })
 }

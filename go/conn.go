@@ -226,7 +226,7 @@ func (c *Conn) RequestResponse(ctx context.Context, payload *Payload) (*Payload,
 }
 
 // RequestResponseFunc sends a request and returns; callback gets the outcome, exactly once. It runs on the
-// connection's reader, without a goroutine of its own, so it should be quick: one that takes longer than 10 ms
+// connection's reader, without a goroutine of its own, so it should be quick: one that takes longer than 10 to 20 ms
 // is left behind while another goroutine reads on, up to [Limits.MaxBlockedCallbacks] times, then the connection
 // waits. When an error is returned, the callback is not called.
 func (c *Conn) RequestResponseFunc(payload *Payload, callback ResponseCallback) error {

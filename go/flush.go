@@ -55,6 +55,8 @@ type flusher struct {
 	link *link
 	// stuck: the batch waits for a transport.
 	stuck bool
+	// together: the next batch is complete, so that it goes at once.
+	together bool
 }
 
 // flushScratch is what a flush needs and an idle connection does not hold.
@@ -115,7 +117,9 @@ func (c *Conn) flush(borrowed bool) {
 // nextBatch takes what waits, after letting others add to it; false when nothing is left to do and the role ended.
 func (c *Conn) nextBatch() bool {
 	f := &c.flusher
-	if c.queue.calls.open.Load()+c.answering.Load() > 1 {
+	if f.together {
+		f.together = false
+	} else if c.queue.calls.open.Load()+c.answering.Load() > 1 {
 		runtime.Gosched()
 	}
 	taken, state := c.queue.take(f)

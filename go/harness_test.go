@@ -407,3 +407,8 @@ const (
 func requestFrame(stream byte, data string) string {
 	return "\x00\x00\x00" + string([]byte{stream}) + "\x10\x00" + data
 }
+
+// answerTo is a request's only PAYLOAD, with data only.
+func answerTo(request []byte, data string) string {
+	return string(request[:4]) + "\x28\x60" + data
+}

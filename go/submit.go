@@ -404,17 +404,33 @@ func (c *Conn) unlockAndFlush() {
 }
 
 // unlockAndFlushSoon ends the submission of somebody who does not wait for its outcome, and so is likely to submit more
-// at once: it leaves the flush to a goroutine, or to the end of the callbacks that run right now.
+// at once: it leaves the flush to a goroutine, or to the callbacks that run right now, which flush when they are done or
+// have much.
 func (c *Conn) unlockAndFlushSoon() {
 	q := &c.queue
-	if q.corked && q.batch.isSmall() {
-		q.mu.Unlock()
+	if q.corked {
+		if q.batch.isSmall(int(q.calls.open.Load())) {
+			q.mu.Unlock()
+			return
+		}
+		c.unlockAndFlushTogether()
 		return
 	}
 	flush := q.becomeFlusher()
 	q.mu.Unlock()
 	if flush {
 		c.handOverFlush()
+	}
+}
+
+// unlockAndFlushTogether is unlockAndFlush where the batch holds what was submitted together, so that nobody needs to be
+// let in before it goes.
+func (c *Conn) unlockAndFlushTogether() {
+	flush := c.queue.becomeFlusher()
+	c.queue.mu.Unlock()
+	if flush {
+		c.flusher.together = true
+		c.startFlush()
 	}
 }
 
@@ -432,5 +448,5 @@ func (c *Conn) uncork() {
 		c.queue.mu.Unlock()
 		return
 	}
-	c.unlockAndFlush()
+	c.unlockAndFlushTogether()
 }
