@@ -76,9 +76,10 @@ func (b *inbox) wake() {
 	}
 }
 
-// take returns the next item, or why there is none: io.EOF after the last one.
+// take returns the next item, or why there is none: io.EOF after the last one. What came before the end of ctx goes ahead
+// of it: an error of the peer ends a handler's context as well.
 func (b *inbox) take(ctx context.Context) (*Payload, error) {
-	for {
+	for ended := false; ; {
 		item, more, end := b.tryTake()
 		if item != nil {
 			if more > 0 {
@@ -89,10 +90,13 @@ func (b *inbox) take(ctx context.Context) (*Payload, error) {
 		if end != nil {
 			return nil, end
 		}
+		if ended {
+			return nil, ctx.Err()
+		}
 		select {
 		case <-b.arrived:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			ended = true
 		}
 	}
 }
