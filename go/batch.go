@@ -17,7 +17,7 @@ const (
 	maxBatchExternal = 256 << 10
 	maxBatchBulk     = 128 << 10
 	// minGathered and maxGathered bound how many commands go together: see gathered.
-	minGathered = 16
+	minGathered = 8
 	maxGathered = maxBatchCommands / 4
 	// inlineLimit is the payload size up to which copying beats referring.
 	inlineLimit = 2 << 10
@@ -122,15 +122,20 @@ func (b burden) plus(other burden) burden {
 	return burden{b.commands + other.commands, b.bytes + other.bytes, b.bulk + other.bulk, b.other + other.other}
 }
 
-// isSmall is whether more may be gathered before it goes, while so many requests of this side are open.
-func (b *batch) isSmall(open int) bool {
-	return len(b.commands) < gathered(open) && len(b.bytes) < maxBatchBytes/4 && len(b.externals) == 0
+// isPlenty is whether it should go rather than gather more, where so many requests are open as a rule.
+func (b *batch) isPlenty(open int) bool {
+	return len(b.commands) >= gathered(open) || len(b.bytes) >= maxBatchBytes/4 || b.burden.other >= maxBatchExternal/4
 }
 
-// gathered is how many commands go together while so many requests are open. With a share of them each, the peer is at
+// hasRoom is whether anything more fits, whatever it is.
+func (b *batch) hasRoom() bool {
+	return len(b.commands) < maxBatchCommands/2 && len(b.bytes) < maxBatchBytes/2 && len(b.externals) == 0
+}
+
+// gathered is how many commands go together where so many requests are open. With a third of them each, the peer is at
 // work on some while the next ones are gathered; fewer are not worth a write.
 func gathered(open int) int {
-	return min(max(open/4, minGathered), maxGathered)
+	return min(max(open/3, minGathered), maxGathered)
 }
 
 // add appends a command with a payload, whose lengths and flags it fills in. The token names the payload if it stays

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,8 +54,8 @@ type flusher struct {
 	link *link
 	// stuck: the batch waits for a transport.
 	stuck bool
-	// together: the next batch is complete, so that it goes at once.
-	together bool
+	// gathered: the next batch goes at once.
+	gathered bool
 }
 
 // flushScratch is what a flush needs and an idle connection does not hold.
@@ -117,17 +116,14 @@ func (c *Conn) flush(borrowed bool) {
 // nextBatch takes what waits, after letting others add to it; false when nothing is left to do and the role ended.
 func (c *Conn) nextBatch() bool {
 	f := &c.flusher
-	if f.together {
-		f.together = false
-	} else if c.queue.calls.open.Load()+c.answering.Load() > 1 {
-		runtime.Gosched()
-	}
-	taken, state := c.queue.take(f)
+	gather := !f.gathered && c.queue.calls.open.Load()+c.answering.Load() > 1
+	f.gathered = false
+	taken, state := c.queue.take(f, gather)
 	switch state {
 	case queueEnded:
 		c.sayGoodbye()
 		return false
-	case queueEmpty:
+	case queueEmpty, queueTaken:
 		return false
 	}
 	if f.scratch == nil {

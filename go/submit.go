@@ -2,6 +2,7 @@ package rsocket
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -18,8 +19,13 @@ type queue struct {
 	// numbered counts the commands of the batches that flushers have taken, without those that go ahead.
 	numbered uint64
 	calls    callTable
-	// flushing: somebody is the flusher.
+	// flushing: somebody is the flusher. term counts those who were.
 	flushing bool
+	term     uint64
+	// gathering: the flusher lets others add to the batch, and whoever sees that it is plenty may take the role.
+	gathering bool
+	// usual is how many requests of either side were open lately: the highest count, which fades with every batch.
+	usual int64
 	// kicked: the engine has output of its own.
 	kicked bool
 	// corked: the reader runs callbacks, and what they submit goes out together afterwards.
@@ -164,6 +170,17 @@ func (q *queue) becomeFlusher() bool {
 		return false
 	}
 	q.flushing = true
+	q.term++
+	return true
+}
+
+// takeFlush is becomeFlusher for somebody who has nothing more to gather: a flusher who still does loses the role.
+func (q *queue) takeFlush() bool {
+	if q.flushing && !q.gathering {
+		return false
+	}
+	q.flushing, q.gathering = true, false
+	q.term++
 	return true
 }
 
@@ -177,13 +194,26 @@ const (
 	queueEmpty
 	// queueEnded: so it has, and nothing will be submitted any more.
 	queueEnded
+	// queueTaken: somebody else has taken the role.
+	queueTaken
 )
 
-// take hands the flusher what waits. When nothing does, here or in the engine, the flusher's role ends, and its state is
-// the next one's.
-func (q *queue) take(f *flusher) (*batch, queueState) {
+// take hands the flusher what waits, after letting others add to it if it should gather. When nothing waits, here or in
+// the engine, the flusher's role ends, and its state is the next one's.
+func (q *queue) take(f *flusher, gather bool) (*batch, queueState) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if gather && !q.isPlenty() {
+		term := q.term
+		q.gathering = true
+		q.mu.Unlock()
+		runtime.Gosched()
+		q.mu.Lock()
+		if q.term != term {
+			return nil, queueTaken
+		}
+		q.gathering = false
+	}
 	for _, token := range q.released {
 		f.forget(token)
 	}
@@ -199,11 +229,17 @@ func (q *queue) take(f *flusher) (*batch, queueState) {
 	}
 	taken := q.batch
 	if taken != nil {
+		q.usual = max(q.usual-q.usual/16, q.calls.open.Load()+f.answering.Load())
 		q.numbered += uint64(len(taken.commands) - taken.ahead)
 	}
 	q.batch, q.kicked = nil, false
 	q.waiting.admit(nil)
 	return taken, queueHadWork
+}
+
+// isPlenty is whether what waits should go rather than gather more. Called with the lock held.
+func (q *queue) isPlenty() bool {
+	return q.batch != nil && q.batch.isPlenty(int(q.usual))
 }
 
 // submitRequest starts a request-response. The call is claimed by nobody when it returns an error.
@@ -394,10 +430,15 @@ func (c *Conn) kick() {
 	c.unlockAndFlush()
 }
 
-// unlockAndFlush ends a submission: it flushes unless somebody does already.
+// unlockAndFlush ends a submission: it flushes unless somebody does already, and gathers no more than it should.
 func (c *Conn) unlockAndFlush() {
-	flush := c.queue.becomeFlusher()
-	c.queue.mu.Unlock()
+	q := &c.queue
+	if q.gathering && q.isPlenty() {
+		c.unlockAndFlushNow()
+		return
+	}
+	flush := q.becomeFlusher()
+	q.mu.Unlock()
 	if flush {
 		c.startFlush()
 	}
@@ -405,15 +446,15 @@ func (c *Conn) unlockAndFlush() {
 
 // unlockAndFlushSoon ends the submission of somebody who does not wait for its outcome, and so is likely to submit more
 // at once: it leaves the flush to a goroutine, or to the callbacks that run right now, which flush when they are done or
-// have much.
+// have plenty.
 func (c *Conn) unlockAndFlushSoon() {
 	q := &c.queue
 	if q.corked {
-		if q.batch.isSmall(int(q.calls.open.Load())) {
+		if !q.isPlenty() && q.batch.hasRoom() {
 			q.mu.Unlock()
 			return
 		}
-		c.unlockAndFlushTogether()
+		c.unlockAndFlushNow()
 		return
 	}
 	flush := q.becomeFlusher()
@@ -423,13 +464,12 @@ func (c *Conn) unlockAndFlushSoon() {
 	}
 }
 
-// unlockAndFlushTogether is unlockAndFlush where the batch holds what was submitted together, so that nobody needs to be
-// let in before it goes.
-func (c *Conn) unlockAndFlushTogether() {
-	flush := c.queue.becomeFlusher()
+// unlockAndFlushNow is unlockAndFlush for what need not gather any more.
+func (c *Conn) unlockAndFlushNow() {
+	flush := c.queue.takeFlush()
 	c.queue.mu.Unlock()
 	if flush {
-		c.flusher.together = true
+		c.flusher.gathered = true
 		c.startFlush()
 	}
 }
@@ -448,5 +488,5 @@ func (c *Conn) uncork() {
 		c.queue.mu.Unlock()
 		return
 	}
-	c.unlockAndFlushTogether()
+	c.unlockAndFlushNow()
 }
