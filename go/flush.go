@@ -243,8 +243,8 @@ func (c *Conn) writePending(borrowed bool) bool {
 	if len(f.pending) == 0 {
 		return true
 	}
-	if f.link == nil {
-		f.written() // The core keeps it for the next transport.
+	if f.link == nil || f.link.broken {
+		f.written() // The core keeps it for the next transport, if there may be one.
 		return true
 	}
 	if borrowed && !f.link.borrowable {
@@ -261,10 +261,19 @@ func (c *Conn) writePending(borrowed bool) bool {
 		return false
 	default:
 		f.written()
-		c.linkFailed(f.link, transportError("write", err))
-		f.link.close()
+		c.giveUpWriting(f.link, transportError("write", err))
 		return true
 	}
+}
+
+// giveUpWriting is for a transport that takes no more. The reader has a while to find what the peer said last, such as why
+// it closed, and the end; after that the write's error is the reason.
+func (c *Conn) giveUpWriting(l *link, reason error) {
+	l.broken = true
+	time.AfterFunc(lingerTimeout, func() {
+		c.linkFailed(l, reason)
+		l.close()
+	})
 }
 
 // written forgets the buffers, and the payloads that they kept alive.
