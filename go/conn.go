@@ -43,6 +43,7 @@ type Conn struct {
 	flusher   flusher
 	reader    reader
 	callbacks callbackRunner
+	workers   workers
 
 	// ctx is what the handlers' contexts descend from; it ends with the connection.
 	ctx    context.Context
@@ -55,11 +56,8 @@ type Conn struct {
 	answering atomic.Int64
 	// draining: requests of the peer are rejected.
 	draining atomic.Bool
-	// notifying bounds the handlers of fire-and-forgets.
-	notifying chan struct{}
-	// shedding: fire-and-forgets are dropped until a handler is free again. Only the reader uses it.
-	shedding bool
-	dropped  atomic.Uint64
+	// notifications bounds the handlers of fire-and-forgets.
+	notifications notifications
 
 	// opened is closed when a server has accepted the client's setup; err is set before done is closed.
 	opened chan struct{}
@@ -157,7 +155,6 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 		lease:      settings.lease,
 		logger:     settings.logger,
 		started:    started,
-		notifying:  make(chan struct{}, settings.limits.MaxFireAndForgetHandlers),
 		opened:     make(chan struct{}),
 		done:       make(chan struct{}),
 	}
@@ -167,6 +164,8 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 	conn.queue.frameLen = settings.fragmentLen
 	conn.callbacks.init(conn)
 	conn.flusher.answering = &conn.answering
+	conn.notifications.max = int64(settings.limits.MaxFireAndForgetHandlers)
+	conn.notifications.released = make(chan struct{}, 1)
 	conn.engine.core = core
 	conn.engine.armed = math.MaxUint64
 	conn.reader.link = newLink(nc)
@@ -334,7 +333,7 @@ func (c *Conn) RemoteAddr() net.Addr {
 // DroppedFireAndForgets counts the peer's fire-and-forgets that were dropped because
 // [Limits.MaxFireAndForgetHandlers] handlers were at work.
 func (c *Conn) DroppedFireAndForgets() uint64 {
-	return c.dropped.Load()
+	return c.notifications.dropped.Load()
 }
 
 func (c *Conn) isClosed() bool {

@@ -63,6 +63,9 @@ func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callback
 	if count > 0 {
 		c.releaseTokens(freed[:count])
 	}
+	if callbacks != nil {
+		c.handOverCalls()
+	}
 }
 
 func (c *Conn) releaseTokens(tokens []uint64) {

@@ -10,8 +10,10 @@ import (
 
 // Handler answers the peer's requests. A nil member answers "not supported" (REJECTED).
 //
-// Handlers run in goroutines of their own, many at a time. A handler's ctx ends when the peer cancels the request, and
-// when the connection ends. A panic fails the request, not the program.
+// Handlers run beside the connection's reader, many at a time, and one that blocks holds up no other. Those of streams and
+// channels have goroutines of their own; the others share some, which take one after the other as long as they return.
+// A handler's ctx ends when the peer cancels the request, and when the connection ends. A panic, or the end of the handler's
+// goroutine, fails the request, not the program.
 type Handler struct {
 	// Setup decides whether a client may connect; servers only. An error turns the client away with REJECTED_SETUP, or
 	// with the code of an [*Error] that is INVALID_SETUP or UNSUPPORTED_SETUP. Requests on conn work once it returned.

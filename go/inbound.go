@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
@@ -41,7 +42,7 @@ var errCanceledByPeer = fmt.Errorf("rsocket: the peer canceled the request: %w",
 func (c *Conn) answerRequest(event *ffi.Event, payload *Payload) {
 	request := c.newInbound(event, payload)
 	c.noteInbound(request)
-	c.work.Go(request.answer)
+	c.workers.arrive(handlerCall{request: request})
 }
 
 func (c *Conn) newInbound(event *ffi.Event, payload *Payload) *inboundRequest {
@@ -98,9 +99,16 @@ func (r *inboundRequest) withdraw(reason error) {
 // answer runs the handler and sends what it returns.
 func (r *inboundRequest) answer() {
 	conn := r.conn
+	returned := false
 	defer conn.answered()
 	defer r.end(context.Canceled)
+	defer func() {
+		if !returned {
+			_ = conn.submitFailure(r.stream, CodeApplicationError, handlerEnded) // or the connection is over
+		}
+	}()
 	answer, err := r.handle()
+	returned = true
 	r.payload = nil
 	switch {
 	case err != nil:
@@ -119,6 +127,9 @@ func (r *inboundRequest) answer() {
 		conn.logger.Debug("answer not sent", "stream", r.stream, "reason", err)
 	}
 }
+
+// handlerEnded is what the peer hears of a handler that ended its goroutine, as tests do that fail.
+const handlerEnded = "the handler did not return"
 
 // answered notes that a handler has returned and its answer is on its way.
 func (c *Conn) answered() {
@@ -143,58 +154,91 @@ func (r *inboundRequest) handle() (answer *Payload, err error) {
 	return handler(r, r.payload)
 }
 
-// takeFireAndForget has the handler work on a fire-and-forget.
+// takeFireAndForget has the handler work on a fire-and-forget, if one is free.
 func (c *Conn) takeFireAndForget(payload *Payload) {
-	if handler := c.handler.FireAndForget; handler != nil {
-		c.notify("fire-and-forget", func() { handler(c.ctx, payload) })
+	if c.handler.FireAndForget != nil && c.reserveNotification() {
+		c.workers.arrive(handlerCall{payload: payload})
 	}
 }
 
-// takeMetadataPush has the handler work on a metadata-push.
+// takeMetadataPush has the handler work on a metadata-push, if one is free.
 func (c *Conn) takeMetadataPush(payload *Payload) {
-	if handler := c.handler.MetadataPush; handler != nil {
-		c.notify("metadata-push", func() { handler(c.ctx, payload.GetMetadata()) })
+	if c.handler.MetadataPush != nil && c.reserveNotification() {
+		c.workers.arrive(handlerCall{payload: payload, pushed: true})
 	}
 }
 
-// notify runs a handler that has nothing to answer, if one is free.
+// notify runs a handler that has nothing to answer, for which there was a place.
 func (c *Conn) notify(interaction string, handler func()) {
-	if !c.reserveNotification() {
-		c.dropped.Add(1)
-		return
+	defer c.notifications.release()
+	var err error
+	defer c.recoverHandler(interaction, &err)
+	handler()
+}
+
+// notifications bounds the handlers of what has no answer, those that wait for a worker included.
+type notifications struct {
+	max     int64
+	running atomic.Int64
+	// released gets a value when all were at work and one is not any more.
+	released chan struct{}
+	// shedding: none was free for a while, so what comes is dropped until one is. Only the reader uses it.
+	shedding bool
+	dropped  atomic.Uint64
+}
+
+// tryReserve takes a place. Only the reader calls it, so nobody else takes the one that it sees.
+func (n *notifications) tryReserve() bool {
+	if n.running.Load() >= n.max {
+		return false
 	}
-	c.work.Go(func() {
-		defer func() { <-c.notifying }()
-		var err error
-		defer c.recoverHandler(interaction, &err)
-		handler()
-	})
+	n.running.Add(1)
+	n.shedding = false
+	return true
+}
+
+func (n *notifications) release() {
+	if n.running.Add(-1) == n.max-1 {
+		select {
+		case n.released <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // reserveNotification finds a free handler for a fire-and-forget. While all are at work it waits a little, which slows
 // a peer down that sends faster than the handlers work; then it gives up until one is free.
 func (c *Conn) reserveNotification() bool {
-	select {
-	case c.notifying <- struct{}{}:
-		c.shedding = false
+	n := &c.notifications
+	if n.tryReserve() {
 		return true
-	default:
 	}
-	if c.shedding {
-		return false
+	if !n.shedding {
+		c.handOverCalls() // These are what it waits for.
+		n.shedding = !c.awaitNotification()
 	}
+	if n.tryReserve() {
+		return true
+	}
+	n.dropped.Add(1)
+	return false
+}
+
+// awaitNotification waits until a handler is free; false when that took too long, or the connection is over.
+func (c *Conn) awaitNotification() bool {
 	timer := time.NewTimer(notificationWait)
 	defer timer.Stop()
-	select {
-	case c.notifying <- struct{}{}:
-		return true
-	case <-c.done:
-		return false
-	case <-timer.C:
-		c.shedding = true
-		c.logger.Warn("fire-and-forgets are dropped: all handlers are at work", "remote", c.RemoteAddr())
-		return false
+	for n := &c.notifications; n.running.Load() >= n.max; {
+		select {
+		case <-n.released: // Or it is from an earlier time.
+		case <-c.done:
+			return false
+		case <-timer.C:
+			c.logger.Warn("fire-and-forgets are dropped: all handlers are at work", "remote", c.RemoteAddr())
+			return false
+		}
 	}
+	return true
 }
 
 // recoverHandler turns a handler's panic into an error for the peer that says nothing about this program.

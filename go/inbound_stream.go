@@ -104,9 +104,16 @@ func failing(err error) iter.Seq2[*Payload, error] {
 // answerItems sends what the handler yields, as the peer asks for it.
 func (r *inboundRequest) answerItems(items func() iter.Seq2[*Payload, error]) {
 	conn := r.conn
+	returned := false
 	defer conn.answered()
 	defer r.end(context.Canceled)
+	defer func() {
+		if !returned {
+			r.failItems(NewError(CodeApplicationError, handlerEnded))
+		}
+	}()
 	err := r.sendItems(items)
+	returned = true
 	if err == nil {
 		if r.outlet.close(errSendingDone) {
 			conn.submitSmall(ffi.Command{Kind: ffi.CommandComplete, Stream: r.stream}, "", false)
@@ -114,11 +121,16 @@ func (r *inboundRequest) answerItems(items func() iter.Seq2[*Payload, error]) {
 		r.refuseItems()
 		return
 	}
+	r.failItems(err)
+}
+
+// failItems ends the request with an error.
+func (r *inboundRequest) failItems(err error) {
 	r.outlet.settle(r)
 	if r.outlet.close(errSendingDone) {
 		failed := asStreamError(err)
 		command := ffi.Command{Kind: ffi.CommandError, Stream: r.stream, Code: uint32(failed.Code)}
-		conn.submitSmall(command, cutText(failed.Message, inlineLimit), false)
+		r.conn.submitSmall(command, cutText(failed.Message, inlineLimit), false)
 	}
 	if r.inbox != nil {
 		r.inbox.fail(err)

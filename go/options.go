@@ -23,8 +23,8 @@ type Limits struct {
 	// MaxOutboundRequests is how many requests of this side may be open; one more gives [ErrTooManyRequests].
 	// Default 1048576, at most 268435456.
 	MaxOutboundRequests int
-	// MaxFireAndForgetHandlers is how many fire-and-forgets are handled at once. While all are at work reading stops
-	// for up to 100 ms, then they are dropped until one is free. Default 4096.
+	// MaxFireAndForgetHandlers is how many fire-and-forgets are handled or wait for that at once. While there are so many,
+	// reading stops for up to 100 ms, then they are dropped until one is done. Default 4096.
 	MaxFireAndForgetHandlers int
 	// MaxBlockedCallbacks is how many callbacks of [Conn.RequestResponseFunc] may block before the connection waits
 	// for them. Default 128.

@@ -379,7 +379,7 @@ func (c *Conn) submitAnswer(stream uint32, payload *Payload) error {
 		command.Flags = ffi.FlagNoPayload
 	}
 	c.queue.add(command, payload, l, answerTokens|uint64(stream))
-	c.unlockAndFlush()
+	c.unlockAndFlushAnswer()
 	return nil
 }
 
@@ -391,7 +391,7 @@ func (c *Conn) submitFailure(stream uint32, code ErrorCode, message string) erro
 	}
 	command := ffi.Command{Kind: ffi.CommandRespondError, Stream: stream, Code: uint32(code)}
 	c.queue.batch.addCopied(command, []byte(message))
-	c.unlockAndFlush()
+	c.unlockAndFlushAnswer()
 	return nil
 }
 
