@@ -7,13 +7,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use crate::pending::Waiting;
+use crate::reply::Reply;
 use crate::{Error, NotSent, Payload};
 
 /// What the connection keeps for a request of this side.
 pub(crate) enum Request {
     /// It has one answer.
-    Response(Waiting),
+    Response(Arc<Reply>),
     /// It has items.
     Items(Arc<Exchange>),
 }

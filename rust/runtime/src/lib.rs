@@ -79,6 +79,7 @@ mod payload;
 mod pending;
 mod postponed;
 mod receiver;
+mod reply;
 mod request_stream;
 mod resume;
 mod resume_events;

@@ -19,6 +19,7 @@ use crate::lease_watch::Granted;
 use crate::links::Links;
 use crate::output::Output;
 use crate::postponed::Postponed;
+use crate::reply::Replies;
 use crate::resume_events::Teller;
 use crate::room::{Charge, Closed, Place, Room};
 use crate::share::{ALL, Share};
@@ -52,6 +53,7 @@ pub(crate) struct State {
     pub(crate) core: Core,
     /// This side's requests, by the name that the core has for them.
     pub(crate) requests: Slab<Request>,
+    pub(crate) replies: Replies,
     /// The peer's requests that carry items, by the slot that the core has for them.
     pub(crate) responders: Responders,
     pub(crate) output: Output,
@@ -98,6 +100,7 @@ impl Shared {
             state: Mutex::new(State {
                 core: Core::new(&config, clock.now()),
                 requests: Slab::new(),
+                replies: Replies::default(),
                 responders: Responders::default(),
                 output: Output::new(),
                 postponed: VecDeque::new(),

@@ -49,10 +49,12 @@ impl<T> Slab<T> {
         Some(value)
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u64, &mut T)> {
+    /// Removes all values.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = T> {
         (0..).zip(&mut self.entries).filter_map(|(index, entry)| {
-            let key = u64::from(entry.generation) << 32 | index;
-            Some((key, entry.value.as_mut()?))
+            let value = entry.value.take()?;
+            self.free.push(index);
+            Some(value)
         })
     }
 

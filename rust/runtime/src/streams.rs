@@ -6,6 +6,7 @@ use std::task::Waker;
 use rsocket_protocol::StreamName;
 
 use crate::exchange::{Exchange, Inbox, Outbox, Request};
+use crate::reply::{Answered, Reply};
 use crate::shared::State;
 use crate::{Error, NotSent, Payload};
 
@@ -52,12 +53,14 @@ impl State {
         name: StreamName,
         item: Option<Payload>,
         complete: bool,
+        answered: &mut Vec<Answered>,
         wakers: &mut Vec<Waker>,
     ) {
-        if let StreamName::User(user) = name
-            && let Some(Request::Response(waiting)) = self.requests.get_mut(user)
-        {
-            wakers.extend(waiting.complete(Ok(item)));
+        if let Some(reply) = self.take_reply(name) {
+            answered.push(Answered {
+                reply,
+                outcome: Ok(item),
+            });
             return;
         }
         let Some(exchange) = self.exchange(name) else {
@@ -74,10 +77,8 @@ impl State {
 
     /// A stream has failed in both directions.
     pub(crate) fn fail_stream(&mut self, name: StreamName, error: &Error, wakers: &mut Vec<Waker>) {
-        if let StreamName::User(user) = name
-            && let Some(Request::Response(waiting)) = self.requests.get_mut(user)
-        {
-            wakers.extend(waiting.complete(Err(error.clone())));
+        if let Some(reply) = self.take_reply(name) {
+            wakers.extend(reply.complete(Err(error.clone())));
             return;
         }
         if let Some(exchange) = self.forget(name) {
@@ -122,21 +123,28 @@ impl State {
 
     /// The connection is over, and with it all that is under way.
     pub(crate) fn end_all(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
-        let mut streams = Vec::new();
-        for (name, request) in self.requests.iter_mut() {
+        for request in self.requests.drain() {
             match request {
-                Request::Response(waiting) => wakers.extend(waiting.complete(Err(error.clone()))),
-                Request::Items(exchange) => {
-                    exchange.lock().fail(error, wakers);
-                    streams.push(name);
-                }
+                Request::Response(reply) => wakers.extend(reply.complete(Err(error.clone()))),
+                Request::Items(exchange) => exchange.lock().fail(error, wakers),
             }
-        }
-        for name in streams {
-            self.requests.remove(name);
         }
         for slot in std::mem::take(&mut self.responders.0).into_iter().flatten() {
             slot.exchange.lock().fail(error, wakers);
+        }
+    }
+
+    /// Lets go of a request-response, which is over.
+    fn take_reply(&mut self, name: StreamName) -> Option<Arc<Reply>> {
+        let StreamName::User(user) = name else {
+            return None;
+        };
+        if !matches!(self.requests.get_mut(user), Some(Request::Response(_))) {
+            return None;
+        }
+        match self.requests.remove(user)? {
+            Request::Response(reply) => Some(reply),
+            Request::Items(_) => None,
         }
     }
 

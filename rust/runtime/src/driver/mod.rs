@@ -33,6 +33,7 @@ use crate::acceptor::{Decide, Decision};
 use crate::handler::{NotSupported, Serve};
 use crate::lease::Strategy;
 use crate::output::Batch;
+use crate::reply::{Answered, Reply};
 use crate::shared::Shared;
 use crate::transport::Transport;
 
@@ -69,6 +70,10 @@ pub(crate) struct Driver {
     /// A SETUP is being decided on; nothing is read until that is done.
     decision: Option<Decision>,
     leasing: Leasing,
+    /// Requests whose answers have come, to be told outside the lock.
+    answered: Vec<Answered>,
+    /// Those that have been told.
+    told: Vec<Arc<Reply>>,
     /// Callers who have something to look at, woken outside the lock.
     wakers: Vec<Waker>,
     /// What is being written.
@@ -108,6 +113,8 @@ impl Driver {
             acceptor,
             decision: None,
             leasing: Leasing::new(lease),
+            answered: Vec::new(),
+            told: Vec::new(),
             wakers: Vec::new(),
             writing: Batch::default(),
             unflushed: false,

@@ -12,6 +12,7 @@ use super::leasing::Leasing;
 use super::{Driver, Resuming};
 use crate::exchange::Inbox;
 use crate::links::ResumeAsked;
+use crate::reply::Answered;
 use crate::shared::State;
 use crate::{Connection, Error, Lease, Payload, Setup};
 
@@ -52,6 +53,7 @@ impl Driver {
             ready!(self.poll_decision(cx));
             ready!(self.inbound.poll_serve(&self.shared, cx));
             let more = self.decode(now);
+            self.tell_answers();
             self.wakers.drain(..).for_each(Waker::wake);
             self.leasing.tell(&self.shared);
             if !more {
@@ -61,10 +63,23 @@ impl Driver {
         Poll::Ready(true)
     }
 
+    /// Hands the answers that have come to their callers. To be called outside the lock.
+    fn tell_answers(&mut self) {
+        for Answered { reply, outcome } in self.answered.drain(..) {
+            if let Some(waker) = reply.complete(outcome) {
+                waker.wake();
+            }
+            self.told.push(reply);
+        }
+    }
+
     /// Decodes some frames; false when there is none. Afterwards a SETUP may wait to be decided on.
     fn decode(&mut self, now: Time) -> bool {
         let mut state = self.shared.lock();
         state.task.work();
+        for reply in self.told.drain(..) {
+            state.replies.give_back(reply);
+        }
         if state.links.number() != self.link.number {
             // The peer sends it again on another transport.
             self.input.clear();
@@ -85,6 +100,7 @@ impl Driver {
             };
             let mut receiver = Receiver {
                 inbound: &mut self.inbound,
+                answered: &mut self.answered,
                 wakers: &mut self.wakers,
                 leasing: &mut self.leasing,
                 said: Said::Nothing,
@@ -164,6 +180,7 @@ impl Driver {
 /// Where events go.
 struct Receiver<'a> {
     inbound: &'a mut Inbound,
+    answered: &'a mut Vec<Answered>,
     wakers: &'a mut Vec<Waker>,
     leasing: &'a mut Leasing,
     said: Said,
@@ -242,7 +259,9 @@ impl Receiver<'_> {
                 payload,
                 complete,
                 ..
-            } => state.receive_item(name, payload.map(own), complete, self.wakers),
+            } => {
+                state.receive_item(name, payload.map(own), complete, self.answered, self.wakers);
+            }
             Event::Failed {
                 name,
                 origin,
