@@ -136,7 +136,8 @@ impl Driver {
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..ROUNDS {
             let now = self.clock.now();
-            let received = self.poll_receive(now, cx).is_ready();
+            // What was put off for others to join goes out before more is read.
+            let received = self.yielded || self.poll_receive(now, cx).is_ready();
             let Some(turn) = self.turn(now, cx) else {
                 return Poll::Ready(());
             };
