@@ -92,6 +92,7 @@ mod shared;
 mod slab;
 mod socket;
 mod streams;
+mod submitted;
 #[cfg(feature = "tls")]
 pub mod tls;
 mod transport;

@@ -9,8 +9,9 @@ use rsocket_protocol::SendError;
 
 use crate::exchange::Request;
 use crate::reply::{Outcome, Reply};
-use crate::room::Place;
+use crate::room::{Closed, Place};
 use crate::shared::{Shared, State, wake};
+use crate::submitted::Submission;
 use crate::{Error, Payload};
 
 /// A request-response that has room in the output. Its first poll sends it; dropping it afterwards cancels it.
@@ -23,15 +24,8 @@ enum Step<'a> {
     Send(Payload, Place<'a>),
     /// The connection does not take it at the moment.
     Later(Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>),
-    Wait(Sent),
+    Wait(Arc<Reply>),
     Done,
-}
-
-/// A request that has been sent.
-struct Sent {
-    request: u64,
-    stream: u32,
-    reply: Arc<Reply>,
 }
 
 impl<'a> Pending<'a> {
@@ -60,10 +54,10 @@ impl Future for Pending<'_> {
                 }
                 poll
             }
-            Step::Wait(sent) => {
-                let poll = sent.reply.poll(cx.waker());
+            Step::Wait(reply) => {
+                let poll = reply.poll(cx.waker());
                 if poll.is_pending() {
-                    self.step = Step::Wait(sent);
+                    self.step = Step::Wait(reply);
                 }
                 poll
             }
@@ -72,17 +66,42 @@ impl Future for Pending<'_> {
     }
 }
 
-/// Sends the request, unless it has to wait.
+/// Sends the request, or leaves it to be sent, unless it has to wait.
 fn begin<'a>(
     shared: &'a Shared,
     payload: Payload,
     mut place: Place<'a>,
     waker: &Waker,
 ) -> Result<Step<'a>, Error> {
+    // Only what can be resumed can have to wait, and only short ones are worth it.
+    if place.is_short() && !shared.room.copies_all() {
+        return submit(shared, payload, place, waker);
+    }
     match shared.attempt(|state| send(shared, state, &payload, &mut place, waker)) {
-        Ok(sent) => Ok(Step::Wait(sent)),
+        Ok(reply) => Ok(Step::Wait(reply)),
         Err(SendError::Full) => Ok(Step::Later(Box::pin(send_later(shared, payload, place)))),
         Err(error) => Err(shared.lock().send_error(error)),
+    }
+}
+
+fn submit<'a>(
+    shared: &Shared,
+    payload: Payload,
+    place: Place<'_>,
+    waker: &Waker,
+) -> Result<Step<'a>, Error> {
+    let reply = Reply::new(waker);
+    let submission = Submission {
+        payload,
+        paid: place.pay(),
+        reply: Arc::clone(&reply),
+    };
+    match shared.submitted.submit(submission) {
+        Ok(task) => {
+            wake(task);
+            Ok(Step::Wait(reply))
+        }
+        Err(Closed) => Err(shared.lock().closed_error(false)),
     }
 }
 
@@ -90,9 +109,9 @@ fn begin<'a>(
 async fn send_later(shared: &Shared, payload: Payload, mut place: Place<'_>) -> Outcome {
     let send = |state: &mut State| send(shared, state, &payload, &mut place, Waker::noop());
     let sent = shared.patiently(send).await;
-    let sent = sent.map_err(|error| shared.lock().send_error(error))?;
+    let reply = sent.map_err(|error| shared.lock().send_error(error))?;
     drop(place);
-    let step = Step::Wait(sent);
+    let step = Step::Wait(reply);
     Pending { shared, step }.await
 }
 
@@ -103,42 +122,35 @@ fn send(
     payload: &Payload,
     place: &mut Place<'_>,
     waker: &Waker,
-) -> Result<(Sent, Option<Waker>), SendError> {
-    let reply = state.replies.take(waker);
+) -> Result<(Arc<Reply>, Option<Waker>), SendError> {
+    let reply = Reply::new(waker);
     let request = state.requests.insert(Request::Response(Arc::clone(&reply)));
     let sent = shared.send(state, payload, place, |core, body, sink| {
         core.request_response(request, body, sink)
     });
-    match sent {
-        Ok(sent) => {
-            let stream = sent.value;
-            Ok((
-                Sent {
-                    request,
-                    stream,
-                    reply,
-                },
-                sent.task,
-            ))
-        }
-        Err(error) => {
-            state.requests.remove(request);
-            Err(error)
-        }
-    }
+    let sent = sent.inspect_err(|_| {
+        state.requests.remove(request);
+    })?;
+    reply.note_sent(request, sent.value);
+    Ok((reply, sent.task))
 }
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        let Step::Wait(sent) = &self.step else {
+        let Step::Wait(reply) = &self.step else {
             return;
         };
         let mut state = self.shared.lock();
-        state.requests.remove(sent.request);
-        if state.core.cancel(sent.stream, sent.request) {
-            let task = state.task.rouse();
-            drop(state);
-            wake(task);
+        let unsent = self.shared.send_submitted(&mut state);
+        let mut task = None;
+        if let Some((request, stream)) = reply.sent() {
+            state.requests.remove(request);
+            if state.core.cancel(stream, request) {
+                task = state.task.rouse();
+            }
         }
+        drop(state);
+        wake(task);
+        unsent.tell(self.shared);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each has a lock of its own, so that fetching an answer does not wait for the connection.
 
-use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
@@ -13,7 +13,12 @@ pub(crate) type Outcome = Result<Option<Payload>, Error>;
 
 /// What the connection and the caller of a request share.
 #[derive(Debug)]
-pub(crate) struct Reply(Mutex<Waiting>);
+pub(crate) struct Reply {
+    waiting: Mutex<Waiting>,
+    /// The request's name, and its stream, which is 0 before it has been sent. Used under the connection's lock.
+    request: AtomicU64,
+    stream: AtomicU32,
+}
 
 #[derive(Debug)]
 enum Waiting {
@@ -26,8 +31,29 @@ enum Waiting {
 }
 
 impl Reply {
+    pub(crate) fn new(waker: &Waker) -> Arc<Self> {
+        Arc::new(Self {
+            waiting: Mutex::new(Waiting::For(waker.clone())),
+            request: AtomicU64::new(0),
+            stream: AtomicU32::new(0),
+        })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The request has been sent.
+    #[inline]
+    pub(crate) fn note_sent(&self, request: u64, stream: u32) {
+        self.request.store(request, Ordering::Relaxed);
+        self.stream.store(stream, Ordering::Relaxed);
+    }
+
+    /// The request's name and its stream, if it has been sent.
+    pub(crate) fn sent(&self) -> Option<(u64, u32)> {
+        let stream = self.stream.load(Ordering::Relaxed);
+        (stream != 0).then(|| (self.request.load(Ordering::Relaxed), stream))
     }
 
     /// Notes the answer and returns whom to wake. The first answer stays.
@@ -56,37 +82,17 @@ impl Reply {
     }
 }
 
-/// A request whose answer has come, to be told of outside the connection's lock.
+/// A request that is over, to be told of outside the connection's lock.
+#[derive(Debug)]
 pub(crate) struct Answered {
     pub(crate) reply: Arc<Reply>,
     pub(crate) outcome: Outcome,
 }
 
-/// Most replies that are kept for later requests.
-const MAX_SPARE: usize = 1024;
-
-/// Replies that are done with and can be used again, the oldest first.
-#[derive(Debug, Default)]
-pub(crate) struct Replies(VecDeque<Arc<Reply>>);
-
-impl Replies {
-    /// A reply for a new request.
-    pub(crate) fn take(&mut self, waker: &Waker) -> Arc<Reply> {
-        let waiting = Waiting::For(waker.clone());
-        // The oldest has most likely been fetched.
-        if let Some(mut spare) = self.0.pop_front()
-            && let Some(Reply(unused)) = Arc::get_mut(&mut spare)
-        {
-            *unused.get_mut().unwrap_or_else(PoisonError::into_inner) = waiting;
-            return spare;
-        }
-        Arc::new(Reply(Mutex::new(waiting)))
-    }
-
-    /// Keeps a reply that has been completed. Its caller may still have to fetch it.
-    pub(crate) fn give_back(&mut self, reply: Arc<Reply>) {
-        if self.0.len() < MAX_SPARE {
-            self.0.push_back(reply);
+impl Answered {
+    pub(crate) fn tell(self) {
+        if let Some(waker) = self.reply.complete(self.outcome) {
+            waker.wake();
         }
     }
 }
@@ -97,25 +103,11 @@ mod tests {
 
     #[test]
     fn the_first_answer_stays() {
-        let reply = Replies::default().take(Waker::noop());
+        let reply = Reply::new(Waker::noop());
         assert!(reply.poll(Waker::noop()).is_pending());
         assert!(reply.complete(Ok(None)).is_some());
         assert!(reply.complete(Err(Error::NoLease)).is_none());
         assert!(matches!(reply.poll(Waker::noop()), Poll::Ready(Ok(None))));
         assert!(reply.complete(Ok(None)).is_none());
-    }
-
-    #[test]
-    fn only_what_the_caller_has_let_go_of_is_used_again() {
-        let mut replies = Replies::default();
-        let first = replies.take(Waker::noop());
-        replies.give_back(Arc::clone(&first));
-        let second = replies.take(Waker::noop());
-        assert!(!Arc::ptr_eq(&first, &second));
-        let address = Arc::as_ptr(&second);
-        replies.give_back(second);
-        let third = replies.take(Waker::noop());
-        assert_eq!(Arc::as_ptr(&third), address);
-        assert!(third.poll(Waker::noop()).is_pending(), "it waits anew");
     }
 }

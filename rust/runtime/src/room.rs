@@ -85,6 +85,13 @@ pub(crate) struct Place<'a> {
     copied: usize,
 }
 
+/// A place among short payloads that has been used up before what it is for is sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paid {
+    bytes: usize,
+    copied: usize,
+}
+
 /// What to give back when something has been written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Charge([usize; KINDS.len()]);
@@ -114,6 +121,12 @@ impl Room {
     pub(crate) fn copy_all(&self) {
         // Whoever has a place has it through the semaphores, which are opened afterwards.
         self.copies_all.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the output copies every payload, as a connection that can be resumed does.
+    #[inline]
+    pub(crate) fn copies_all(&self) -> bool {
+        self.copies_all.load(Ordering::Relaxed)
     }
 
     pub(crate) fn open(&self) {
@@ -156,7 +169,7 @@ impl Room {
             // Fragments are queued by the connection, so nothing is copied when the payload is sent.
             return self.bytes(Kind::Fragmented, payload_len, 0).await;
         }
-        let copied_len = match self.copies_all.load(Ordering::Relaxed) {
+        let copied_len = match self.copies_all() {
             true => payload_len,
             false => copied_len(payload),
         };
@@ -223,12 +236,40 @@ impl Place<'_> {
         self.kind == Kind::Fragmented
     }
 
+    /// Whether it is for a short payload, which is copied into the output.
+    #[inline]
+    pub(crate) fn is_short(&self) -> bool {
+        self.kind == Kind::Short
+    }
+
+    /// Uses up a place for a short payload that is yet to be sent.
+    #[inline]
+    pub(crate) fn pay(mut self) -> Paid {
+        let bytes = self.permit.num_permits();
+        let copied = self.use_up();
+        Paid { bytes, copied }
+    }
+
     /// The frame is in the output. Returns how many bytes of it were copied there.
     #[inline]
     pub(crate) fn use_up(&mut self) -> usize {
         if let Some(all) = self.permit.split(self.permit.num_permits()) {
             all.forget();
         }
+        self.copied
+    }
+}
+
+impl Paid {
+    /// As for a place.
+    #[inline]
+    pub(crate) fn charge(self) -> Charge {
+        Charge::of(Kind::Short, self.bytes)
+    }
+
+    /// Bytes that sending will copy into the output.
+    #[inline]
+    pub(crate) fn copied(self) -> usize {
         self.copied
     }
 }

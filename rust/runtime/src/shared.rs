@@ -19,12 +19,13 @@ use crate::lease_watch::Granted;
 use crate::links::Links;
 use crate::output::Output;
 use crate::postponed::Postponed;
-use crate::reply::Replies;
+use crate::reply::{Answered, Reply};
 use crate::resume_events::Teller;
-use crate::room::{Charge, Closed, Place, Room};
+use crate::room::{Charge, Closed, Paid, Place, Room};
 use crate::share::{ALL, Share};
 use crate::slab::Slab;
 use crate::streams::Responders;
+use crate::submitted::{Submission, Submitted};
 use crate::turnstile::Turnstile;
 use crate::{Error, Lease, Payload, ResumeOptions};
 
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) runtime: Handle,
     pub(crate) clock: Clock,
     state: Mutex<State>,
+    /// Requests that are yet to be sent.
+    pub(crate) submitted: Submitted,
     /// A server's room is closed until the client is accepted, so that requests wait for that.
     pub(crate) room: Room,
     /// Where those wait who have room and whose frames a resumable connection does not take at the moment.
@@ -53,7 +56,8 @@ pub(crate) struct State {
     pub(crate) core: Core,
     /// This side's requests, by the name that the core has for them.
     pub(crate) requests: Slab<Request>,
-    pub(crate) replies: Replies,
+    /// Where submitted requests are put to be sent; empty otherwise.
+    submissions: Vec<Submission>,
     /// The peer's requests that carry items, by the slot that the core has for them.
     pub(crate) responders: Responders,
     pub(crate) output: Output,
@@ -78,6 +82,15 @@ pub(crate) struct Sent<T> {
     pub(crate) task: Option<Waker>,
 }
 
+/// Requests that could not be sent. To be told outside the lock.
+#[derive(Default)]
+#[must_use]
+pub(crate) struct Unsent {
+    answered: Vec<Answered>,
+    /// The room that they had.
+    released: Charge,
+}
+
 /// How to reach the connection's task.
 #[derive(Default)]
 pub(crate) struct Task {
@@ -100,7 +113,7 @@ impl Shared {
             state: Mutex::new(State {
                 core: Core::new(&config, clock.now()),
                 requests: Slab::new(),
-                replies: Replies::default(),
+                submissions: Vec::new(),
                 responders: Responders::default(),
                 output: Output::new(),
                 postponed: VecDeque::new(),
@@ -110,6 +123,7 @@ impl Shared {
                 task: Task::default(),
                 draining: false,
             }),
+            submitted: Submitted::default(),
             room,
             turnstile: Turnstile::default(),
             teller: Teller::default(),
@@ -173,13 +187,63 @@ impl Shared {
         send: impl FnOnce(&mut State) -> Result<(T, Option<Waker>), SendError>,
     ) -> Result<T, SendError> {
         let mut state = self.lock();
+        let unsent = self.send_submitted(&mut state);
         let (outcome, task) = match send(&mut state) {
             Ok((value, task)) => (Ok(value), task),
             Err(error) => (Err(error), state.rouse_if_full(error)),
         };
         drop(state);
         wake(task);
+        unsent.tell(self);
         outcome
+    }
+
+    /// Sends the requests that have been submitted.
+    #[inline]
+    pub(crate) fn send_submitted(&self, state: &mut State) -> Unsent {
+        let mut unsent = Unsent::default();
+        let mut submissions = std::mem::take(&mut state.submissions);
+        self.submitted.take(&mut submissions);
+        for submission in submissions.drain(..) {
+            let Submission {
+                payload,
+                paid,
+                reply,
+            } = submission;
+            if let Err(error) = self.send_request(state, &payload, paid, &reply) {
+                let outcome = Err(state.send_error(error));
+                unsent.answered.push(Answered { reply, outcome });
+                unsent.released += paid.charge();
+            }
+        }
+        state.submissions = submissions;
+        unsent
+    }
+
+    fn send_request(
+        &self,
+        state: &mut State,
+        payload: &Payload,
+        paid: Paid,
+        reply: &Arc<Reply>,
+    ) -> Result<(), SendError> {
+        if state.core.uses_leases() {
+            state.core.advance(self.clock.now());
+        }
+        let before = state.output.inline_len();
+        let request = state.requests.insert(Request::Response(Arc::clone(reply)));
+        let core = &mut state.core;
+        let sent = state
+            .output
+            .send(payload, paid.charge(), ALL, |body, sink| {
+                core.request_response(request, body, sink)
+            });
+        let (stream, _) = sent.inspect_err(|_| {
+            state.requests.remove(request);
+        })?;
+        reply.note_sent(request, stream);
+        self.charge_rest(state, before + paid.copied());
+        Ok(())
     }
 
     /// Lets `send` send a payload.
@@ -304,6 +368,8 @@ impl Shared {
 
     /// Fails what waits for a connection that is over, and tells the task. To be called whenever the core has closed.
     pub(crate) fn after_close(&self, mut state: MutexGuard<'_, State>) {
+        self.submitted.close();
+        let unsent = self.send_submitted(&mut state);
         // The room closes too, so nobody waits for what this gives back.
         state.release();
         let error = state.closed_error(true);
@@ -317,6 +383,7 @@ impl Shared {
         self.turnstile.moved();
         self.lease_changed.notify_waiters();
         self.teller.end();
+        unsent.tell(self);
         wakers.into_iter().for_each(Waker::wake);
     }
 
@@ -354,6 +421,18 @@ impl Shared {
 
     pub(crate) fn dropped_fire_and_forgets(&self) -> u64 {
         self.dropped_fire_and_forgets.load(Ordering::Relaxed)
+    }
+}
+
+impl Unsent {
+    /// Tells the callers, outside the lock.
+    #[inline]
+    pub(crate) fn tell(self, shared: &Shared) {
+        if self.answered.is_empty() {
+            return;
+        }
+        self.answered.into_iter().for_each(Answered::tell);
+        shared.room.give_back(self.released);
     }
 }
 

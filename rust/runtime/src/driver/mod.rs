@@ -33,7 +33,7 @@ use crate::acceptor::{Decide, Decision};
 use crate::handler::{NotSupported, Serve};
 use crate::lease::Strategy;
 use crate::output::Batch;
-use crate::reply::{Answered, Reply};
+use crate::reply::Answered;
 use crate::shared::Shared;
 use crate::transport::Transport;
 
@@ -72,8 +72,8 @@ pub(crate) struct Driver {
     leasing: Leasing,
     /// Requests whose answers have come, to be told outside the lock.
     answered: Vec<Answered>,
-    /// Those that have been told.
-    told: Vec<Arc<Reply>>,
+    /// How many have been told since the last look at the output.
+    told: usize,
     /// Callers who have something to look at, woken outside the lock.
     wakers: Vec<Waker>,
     /// What is being written.
@@ -114,7 +114,7 @@ impl Driver {
             decision: None,
             leasing: Leasing::new(lease),
             answered: Vec::new(),
-            told: Vec::new(),
+            told: 0,
             wakers: Vec::new(),
             writing: Batch::default(),
             unflushed: false,

@@ -53,7 +53,8 @@ impl Driver {
             ready!(self.poll_decision(cx));
             ready!(self.inbound.poll_serve(&self.shared, cx));
             let more = self.decode(now);
-            self.tell_answers();
+            self.told += self.answered.len();
+            self.answered.drain(..).for_each(Answered::tell);
             self.wakers.drain(..).for_each(Waker::wake);
             self.leasing.tell(&self.shared);
             if !more {
@@ -63,23 +64,11 @@ impl Driver {
         Poll::Ready(true)
     }
 
-    /// Hands the answers that have come to their callers. To be called outside the lock.
-    fn tell_answers(&mut self) {
-        for Answered { reply, outcome } in self.answered.drain(..) {
-            if let Some(waker) = reply.complete(outcome) {
-                waker.wake();
-            }
-            self.told.push(reply);
-        }
-    }
-
     /// Decodes some frames; false when there is none. Afterwards a SETUP may wait to be decided on.
     fn decode(&mut self, now: Time) -> bool {
         let mut state = self.shared.lock();
         state.task.work();
-        for reply in self.told.drain(..) {
-            state.replies.give_back(reply);
-        }
+        self.shared.submitted.work();
         if state.links.number() != self.link.number {
             // The peer sends it again on another transport.
             self.input.clear();

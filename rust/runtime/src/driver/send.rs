@@ -12,14 +12,15 @@ use super::link::Followed;
 use super::{Driver, Next, Turn};
 use crate::output::MAX_SLICES;
 use crate::room::Charge;
-use crate::shared::State;
+use crate::shared::{State, Unsent};
 
 impl Driver {
     /// Does what is due and writes one batch. `None` when the connection is over.
     pub(super) fn turn(&mut self, now: Time, cx: &mut Context<'_>) -> Option<Turn> {
         let blocked = self.poll_batch(now, cx).is_pending();
         let mut released = Charge::default();
-        let mut turn = self.look(now, blocked, &mut released, cx)?;
+        let (mut turn, unsent) = self.look(now, blocked, &mut released, cx)?;
+        unsent.tell(&self.shared);
         self.wakers.drain(..).for_each(Waker::wake);
         self.shared.room.give_back(released);
         self.link.tell(&self.shared);
@@ -40,9 +41,10 @@ impl Driver {
         blocked: bool,
         released: &mut Charge,
         cx: &mut Context<'_>,
-    ) -> Option<Turn> {
+    ) -> Option<(Turn, Unsent)> {
         let mut guard = self.shared.lock();
         let state = &mut *guard;
+        let unsent = self.shared.send_submitted(state);
         if state.core.poll_timeout().is_some_and(|due| due <= now) {
             state.core.handle_timeout(now);
         }
@@ -63,17 +65,19 @@ impl Driver {
         }
         if state.core.is_closed() {
             self.shared.after_close(guard);
+            unsent.tell(&self.shared);
             return None;
         }
         *released += state.release();
         let deadline = state.core.poll_timeout();
-        let turn = |next| Some(Turn { next, deadline });
+        let turn = |next| Some((Turn { next, deadline }, unsent));
         self.wakers.extend(state.output.drain_wakers());
         if blocked {
             // What the connection has to say waits where it is bounded.
             state.task.stay(cx.waker());
             return turn(Next::Rest);
         }
+        let told = std::mem::take(&mut self.told);
         self.shared.transmit(state);
         self.wakers.extend(state.output.drain_wakers());
         if followed != Followed::Same {
@@ -82,6 +86,16 @@ impl Driver {
             return turn(Next::Again);
         }
         if state.output.is_empty() {
+            if !self.yielded && told > 1 {
+                // Those who have their answers are likely to ask again, and need not wake the task for that.
+                self.yielded = true;
+                state.task.stay(cx.waker());
+                return turn(Next::Yield);
+            }
+            self.yielded = false;
+            if !self.shared.submitted.rest(cx.waker()) {
+                return turn(Next::Again);
+            }
             state.task.rest(cx.waker());
             return turn(Next::Rest);
         }
