@@ -124,7 +124,7 @@ func (b burden) plus(other burden) burden {
 
 // isPlenty is whether it should go rather than gather more, where so many requests are open as a rule.
 func (b *batch) isPlenty(open int) bool {
-	return len(b.commands) >= gathered(open) || len(b.bytes) >= maxBatchBytes/4 || b.burden.other >= maxBatchExternal/4
+	return len(b.commands) >= gathered(open) || len(b.bytes) >= maxBatchBytes/4 || b.burden.other >= maxBatchExternal
 }
 
 // hasRoom is whether anything more fits, whatever it is.

@@ -29,17 +29,17 @@ func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callback
 				count = 0
 			}
 		case ffi.EventRequestResponse:
-			c.answerRequest(event, receivedPayload(event, bytes))
+			c.answerRequest(event, c.receivedPayload(event, bytes))
 		case ffi.EventRequestStream, ffi.EventRequestChannel:
-			c.answerStream(event, receivedPayload(event, bytes))
+			c.answerStream(event, c.receivedPayload(event, bytes))
 		case ffi.EventItem, ffi.EventRequesterFailed:
 			c.receiveItem(event, bytes)
 		case ffi.EventGranted:
 			c.granted(event)
 		case ffi.EventFireAndForget:
-			c.takeFireAndForget(receivedPayload(event, bytes))
+			c.takeFireAndForget(c.receivedPayload(event, bytes))
 		case ffi.EventMetadataPush:
-			c.takeMetadataPush(receivedPayload(event, bytes))
+			c.takeMetadataPush(c.receivedPayload(event, bytes))
 		case ffi.EventCancelled:
 			c.cancelInbound(event)
 		case ffi.EventLease:
@@ -92,7 +92,7 @@ func (c *Conn) streamEvent(stream *Stream, event *ffi.Event, bytes []byte) bool 
 	case ffi.EventResponse:
 		var item *Payload
 		if event.Flags&ffi.FlagNoPayload == 0 {
-			item = receivedPayload(event, bytes)
+			item = c.receivedPayload(event, bytes)
 		}
 		return stream.received(item, event.Flags&ffi.FlagComplete != 0)
 	case ffi.EventFailed:
@@ -139,7 +139,7 @@ func (c *Conn) endCall(event *ffi.Event, bytes []byte, callbacks *callbackRunner
 	switch event.Kind {
 	case ffi.EventResponse:
 		if event.Flags&ffi.FlagNoPayload == 0 {
-			waiting.payload = receivedPayload(event, bytes)
+			waiting.payload = c.receivedPayload(event, bytes)
 		}
 	case ffi.EventFailed:
 		waiting.err = c.failure(event, bytes)
@@ -201,15 +201,23 @@ func closeError(reason ffi.CloseReason) error {
 	return &Error{Code: code, Message: reason.Message, Origin: origin, kind: closeKind(origin, code)}
 }
 
-// receivedPayload gives an event's payload memory of its own: a copy, or a long payload's part of the arena, which
-// belongs to nobody else (engine.drive).
-func receivedPayload(event *ffi.Event, bytes []byte) *Payload {
+// receivedPayload gives an event's payload memory of its own: a copy, or where it is most of that, its part of the arena,
+// which belongs to nobody else (engine.drive), or of the reader's buffer.
+func (c *Conn) receivedPayload(event *ffi.Event, bytes []byte) *Payload {
 	size := int(event.MetadataLen) + int(event.DataLen)
 	whole := bytes[event.Offset:][:size:size]
 	metadata, data := whole[:event.MetadataLen:event.MetadataLen], whole[event.MetadataLen:]
 	hasMetadata := event.Flags&ffi.FlagMetadata != 0
-	if event.Flags&ffi.FlagArena != 0 && 2*len(whole) >= len(bytes) {
-		return newOwned(whole, len(metadata), hasMetadata)
+	if event.Flags&ffi.FlagArena != 0 {
+		if 2*len(whole) >= len(bytes) {
+			return newOwned(whole, len(metadata), hasMetadata)
+		}
+	} else if size >= minCeded {
+		if memory, ok := c.reader.cede(int(event.Offset), size); ok {
+			payload := newOwned(whole, len(metadata), hasMetadata)
+			payload.memory = memory
+			return payload
+		}
 	}
 	return newReceived(metadata, data, hasMetadata)
 }

@@ -21,7 +21,7 @@ const (
 
 	// borrowedRounds and borrowedBytes bound what a submitter flushes for others before a goroutine takes over.
 	borrowedRounds = 16
-	borrowedBytes  = 64 << 10
+	borrowedBytes  = 256 << 10
 	// borrowedWrite bounds how long a submitter can be held in a write that does not finish. It is looked at anew only
 	// every half of it, so that most writes set no deadline.
 	borrowedWrite = 20 * time.Millisecond

@@ -42,7 +42,7 @@ func (c *Conn) receiveItem(event *ffi.Event, bytes []byte) {
 		return
 	}
 	if event.Flags&ffi.FlagNoPayload == 0 {
-		request.inbox.put(receivedPayload(event, bytes), nil)
+		request.inbox.put(c.receivedPayload(event, bytes), nil)
 	}
 	if event.Flags&ffi.FlagComplete != 0 {
 		request.inbox.put(nil, io.EOF)

@@ -104,7 +104,7 @@ func (c *Conn) heardLease(event *ffi.Event, bytes []byte) {
 		return
 	}
 	lease := Lease{TTL: time.Duration(event.Stream) * time.Millisecond, Requests: int(event.Code)}
-	if payload := receivedPayload(event, bytes); payload.HasMetadata() {
+	if payload := c.receivedPayload(event, bytes); payload.HasMetadata() {
 		lease.Metadata = payload.GetMetadata()
 	}
 	c.handler.Lease(lease)

@@ -21,8 +21,8 @@ type Payload struct {
 	bytes unsafe.Pointer
 	// metadataSize is 0 when metadata is absent, else one more than it has bytes.
 	metadataSize, dataLen int
-	// capacity is what there is at bytes if that can be recycled, else 0.
-	capacity uint32
+	// memory is what bytes are part of, if that can be recycled, else 0.
+	memory memory
 	// state has the bits below.
 	state atomic.Uint32
 }
@@ -157,8 +157,10 @@ func (p *Payload) lend() (once bool) {
 
 // recycle lets the bytes go.
 func (p *Payload) recycle() {
-	if p.capacity > 0 {
-		recycleBytes(p.bytes, p.Len(), p.capacity)
-		p.bytes, p.metadataSize, p.dataLen, p.capacity = nil, 0, 0, 0
+	if p.memory == 0 {
+		return
 	}
+	before := p.memory.before()
+	recycleBytes(unsafe.Add(p.bytes, -before), before+p.Len(), p.memory.capacity())
+	p.bytes, p.metadataSize, p.dataLen, p.memory = nil, 0, 0, 0
 }

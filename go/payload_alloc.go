@@ -95,27 +95,17 @@ func newCopied[B []byte | string](metadata, data B, hasMetadata bool) *Payload {
 			made := make([]byte, size)
 			copy(made, data)
 			payload = &Payload{bytes: unsafe.Pointer(unsafe.SliceData(made)), dataLen: size}
-			payload.setCapacity(size)
+			payload.memory = memoryOf(size, 0)
 			if hasMetadata {
 				payload.metadataSize = 1
 			}
 			return payload
 		}
-		payload = &Payload{bytes: bytes, capacity: capacity}
-		if capacity == 0 {
-			payload.setCapacity(size)
-		}
+		payload = &Payload{bytes: bytes, memory: memoryOf(max(int(capacity), size), 0)}
 	}
 	payload.dataLen = len(data)
 	fill(payload, metadata, data, hasMetadata)
 	return payload
-}
-
-// setCapacity notes what there is at bytes, if it is not too much to be recycled.
-func (p *Payload) setCapacity(size int) {
-	if size <= maxRecycled {
-		p.capacity = uint32(size)
-	}
 }
 
 // fill copies metadata and data to the payload's bytes, of which there are enough.
@@ -136,6 +126,25 @@ const (
 )
 
 var recycled [(25 - 8) << stepBits]sync.Pool
+
+// memory says how many bytes there are that can be recycled, and how far in a payload's own begin: behind the header
+// of the frame that they came in. It is 0 for what cannot be recycled.
+type memory uint32
+
+const (
+	beforeBits = 5
+	maxBefore  = 1<<beforeBits - 1
+)
+
+func memoryOf(capacity, before int) memory {
+	if capacity > maxRecycled {
+		return 0
+	}
+	return memory(capacity<<beforeBits | before)
+}
+
+func (m memory) capacity() uint32 { return uint32(m >> beforeBits) }
+func (m memory) before() int      { return int(m & maxBefore) }
 
 // recycledClass is where bytes of a size are kept; size is above inlineLarge and at most maxRecycled.
 func recycledClass(size int) int {

@@ -204,8 +204,8 @@ func TestRecycledBytesAreLongEnough(t *testing.T) {
 			t.Fatalf("%d bytes have the class %d", size, class)
 		}
 		newReceived(nil, make([]byte, size), false).Release()
-		if got := newReceived(nil, make([]byte, size+1), false); int(got.capacity) < got.Len() {
-			t.Fatalf("%d bytes hold a payload of %d", got.capacity, got.Len())
+		if got := newReceived(nil, make([]byte, size+1), false); int(got.memory.capacity()) < got.Len() {
+			t.Fatalf("%d bytes hold a payload of %d", got.memory.capacity(), got.Len())
 		}
 	}
 	if class := recycledClass(maxRecycled); class >= len(recycled) {

@@ -69,8 +69,8 @@ func TestABatchIsPlentyByAnyOfItsBounds(t *testing.T) {
 		"few commands":   {batch{commands: few}, false},
 		"many commands":  {batch{commands: many}, true},
 		"many bytes":     {batch{bytes: make([]byte, maxBatchBytes/4)}, true},
-		"long payloads":  {batch{burden: burden{other: maxBatchExternal / 4}}, true},
-		"a long payload": {batch{burden: burden{other: maxBatchExternal/4 - 1}}, false},
+		"long payloads":  {batch{burden: burden{other: maxBatchExternal}}, true},
+		"a long payload": {batch{burden: burden{other: maxBatchExternal - 1}}, false},
 	} {
 		if got := c.batch.isPlenty(0); got != c.want {
 			t.Errorf("%s: plenty: %v", name, got)

@@ -1,15 +1,14 @@
 package rsocket
 
 import (
-	"math/bits"
 	"sync"
 
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
 )
 
 const (
-	// idleBuffer is what an idle connection holds to read into; a busy one takes a readBuffer from a pool, and a longer
-	// one for a frame that does not fit. It keeps a keptBuffer at most between frames.
+	// idleBuffer is what an idle connection holds to read into; a busy one takes a readBuffer, and for a long frame one
+	// that it fills (receive_buffer.go). It keeps a keptBuffer at most between frames.
 	idleBuffer = 512
 	readBuffer = 64 << 10
 	keptBuffer = 128 << 10
@@ -19,22 +18,6 @@ const (
 	calmReads = 64
 )
 
-// reader holds received bytes until they are whole frames. One goroutine at a time has the role; it changes hands
-// between batches when a callback blocks (callbacks.go).
-type reader struct {
-	// buffer[first:last] is received and not taken by the engine.
-	buffer      []byte
-	first, last int
-	// pooled is what goes back to the pool, if buffer came from there.
-	pooled *[]byte
-	// calm counts small reads in a row.
-	calm int
-	// link is where the bytes come from.
-	link *link
-	// handOver: the client wants to go on with another connection over this transport.
-	handOver bool
-}
-
 // readScratch is what a turn of the reader needs and an idle connection does not hold.
 type readScratch struct {
 	events   [maxEvents]ffi.Event
@@ -42,11 +25,7 @@ type readScratch struct {
 	progress ffi.Progress
 }
 
-var (
-	readScratches = sync.Pool{New: func() any { return new(readScratch) }}
-	// readBuffers has a pool for readBuffer and each of its doubles, up to 16 MiB.
-	readBuffers [9]sync.Pool
-)
+var readScratches = sync.Pool{New: func() any { return new(readScratch) }}
 
 // read is a connection's first reader. Whoever starts a connection calls it, or has a goroutine do so.
 func (c *Conn) read() {
@@ -126,100 +105,4 @@ func (c *Conn) drainTransport() {
 	c.queue.mu.Lock()
 	c.queue.over = true
 	c.queue.mu.Unlock()
-}
-
-// space is where the next bytes go: never empty.
-func (r *reader) space() []byte {
-	if r.buffer == nil {
-		r.buffer = make([]byte, idleBuffer)
-	}
-	if r.last == len(r.buffer) {
-		r.compact()
-	}
-	return r.buffer[r.last:]
-}
-
-// received notes that n bytes came in.
-func (r *reader) received(n int) {
-	r.last += n
-	if n < idleBuffer/2 {
-		r.calm++
-	} else {
-		r.calm = 0
-	}
-}
-
-func (r *reader) unread() []byte {
-	return r.buffer[r.first:r.last]
-}
-
-// taken notes that the engine is done with some bytes, and makes room for the frame that it needs next.
-func (r *reader) taken(used, needed int) {
-	r.first += used
-	if r.first == r.last {
-		r.first, r.last = 0, 0
-	}
-	r.resize(needed)
-}
-
-// resize fits the buffer to what goes on. A frame's announced length is believed only as fast as it arrives: the
-// buffer at most doubles.
-func (r *reader) resize(needed int) {
-	held := r.last - r.first
-	switch {
-	case len(r.buffer) < readBuffer && r.calm == 0:
-		r.change(readBuffer)
-	case needed > len(r.buffer) && held*2 >= len(r.buffer):
-		r.change(2 * len(r.buffer))
-	case held == 0 && len(r.buffer) > idleBuffer && r.calm >= calmReads:
-		r.change(idleBuffer)
-	case held == 0 && len(r.buffer) > keptBuffer:
-		r.change(readBuffer)
-	}
-}
-
-// change gets a buffer of another size, a power of two.
-func (r *reader) change(size int) {
-	class := bufferClass(size)
-	if class < 0 || class >= len(readBuffers) {
-		r.move(make([]byte, size), nil)
-		return
-	}
-	pooled, ok := readBuffers[class].Get().(*[]byte)
-	if !ok {
-		made := make([]byte, size)
-		pooled = &made
-	}
-	r.move(*pooled, pooled)
-}
-
-// bufferClass is the index of a size's pool; negative below readBuffer.
-func bufferClass(size int) int {
-	return bits.Len(uint(size/readBuffer)) - 1
-}
-
-// compact moves the bytes to the front, and grows a buffer that is full all the same.
-func (r *reader) compact() {
-	if r.first > 0 {
-		r.last = copy(r.buffer, r.buffer[r.first:r.last])
-		r.first = 0
-		return
-	}
-	r.change(2 * len(r.buffer))
-}
-
-// move changes the buffer and keeps its bytes.
-func (r *reader) move(to []byte, pooled *[]byte) {
-	r.last = copy(to, r.unread())
-	r.first = 0
-	r.giveBack()
-	r.buffer, r.pooled = to, pooled
-}
-
-func (r *reader) giveBack() {
-	if r.pooled != nil {
-		readBuffers[bufferClass(len(*r.pooled))].Put(r.pooled)
-		r.pooled = nil
-	}
-	r.buffer = nil
 }
