@@ -79,8 +79,9 @@ var batches = sync.Pool{New: func() any {
 // burden is what a batch has of each thing that is bounded.
 type burden struct {
 	commands, bytes int
-	// bulk and other are the bytes of payloads that stay where they are and go in one frame.
-	bulk, other int
+	// bulk and other are the bytes of payloads that stay where they are and go in one frame, fragmented those of the ones
+	// that take their turns in the engine, whose room is bounded (room.go).
+	bulk, other, fragmented int
 }
 
 // fits reports whether a command with a payload may be added.
@@ -111,6 +112,7 @@ func (b *burden) add(l load, times int) {
 	case !l.external():
 		b.bytes += size
 	case l.fragmented:
+		b.fragmented += size
 	case l.bulk:
 		b.bulk += size
 	default:
@@ -119,17 +121,16 @@ func (b *burden) add(l load, times int) {
 }
 
 func (b burden) plus(other burden) burden {
-	return burden{b.commands + other.commands, b.bytes + other.bytes, b.bulk + other.bulk, b.other + other.other}
+	return burden{
+		b.commands + other.commands, b.bytes + other.bytes,
+		b.bulk + other.bulk, b.other + other.other, b.fragmented + other.fragmented,
+	}
 }
 
 // isPlenty is whether it should go rather than gather more, where so many requests are open as a rule.
 func (b *batch) isPlenty(open int) bool {
-	return len(b.commands) >= gathered(open) || len(b.bytes) >= maxBatchBytes/4 || b.burden.other >= maxBatchExternal
-}
-
-// hasRoom is whether anything more fits, whatever it is.
-func (b *batch) hasRoom() bool {
-	return len(b.commands) < maxBatchCommands/2 && len(b.bytes) < maxBatchBytes/2 && len(b.externals) == 0
+	return len(b.commands) >= gathered(open) || len(b.bytes) >= maxBatchBytes/4 ||
+		b.burden.other >= maxBatchExternal || b.burden.fragmented > 0
 }
 
 // gathered is how many commands go together where so many requests are open. With a third of them each, the peer is at

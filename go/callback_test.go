@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -108,11 +109,18 @@ func (w *warnings) Handle(context.Context, slog.Record) error {
 
 // What callbacks submit goes out together after them, unless it is so much that they would wait for themselves.
 func TestCallbacksThatSubmitMuchAreNotHeldUp(t *testing.T) {
+	// They are copied, stay where they are, and leave in fragments.
+	for size, chains := range map[int]int{2 << 10: 256, 4 << 10: 256, 100 << 10: 16, 300 << 10: 8} {
+		t.Run(strconv.Itoa(size), func(t *testing.T) { callbacksThatSubmitMuchAreNotHeldUp(t, size, chains) })
+	}
+}
+
+func callbacksThatSubmitMuchAreNotHeldUp(t *testing.T, size, chains int) {
 	warned := warnings{Handler: slog.DiscardHandler}
 	short := func(context.Context, *rsocket.Payload) (*rsocket.Payload, error) { return nil, nil }
 	conn := connectTCP(t, rsocket.Handler{RequestResponse: short}, rsocket.WithLogger(slog.New(&warned)))
-	const chains, rounds = 256, 20
-	request := rsocket.NewPayloadFromBytes(make([]byte, 2<<10), nil)
+	const rounds = 20
+	request := rsocket.NewPayloadFromBytes(make([]byte, size), nil)
 	var all sync.WaitGroup
 	var again func(left int)
 	again = func(left int) {

@@ -162,6 +162,7 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 	conn.queue.calls.max = settings.limits.MaxOutboundRequests
 	conn.queue.fragmented.max = settings.limits.MaxQueuedBytes
 	conn.queue.frameLen = settings.fragmentLen
+	conn.queue.flushHeldBack = conn.flushHeldBack
 	conn.callbacks.init(conn)
 	conn.flusher.answering = &conn.answering
 	conn.notifications.max = int64(settings.limits.MaxFireAndForgetHandlers)

@@ -70,10 +70,29 @@ func TestABatchIsPlentyByAnyOfItsBounds(t *testing.T) {
 		"many commands":  {batch{commands: many}, true},
 		"many bytes":     {batch{bytes: make([]byte, maxBatchBytes/4)}, true},
 		"long payloads":  {batch{burden: burden{other: maxBatchExternal}}, true},
+		"in fragments":   {batch{burden: burden{fragmented: 1}}, true},
 		"a long payload": {batch{burden: burden{other: maxBatchExternal - 1}}, false},
 	} {
 		if got := c.batch.isPlenty(0); got != c.want {
 			t.Errorf("%s: plenty: %v", name, got)
 		}
+	}
+}
+
+func TestLongPayloadsOfCallbacksAreHeldBackUntilTheyArePlenty(t *testing.T) {
+	var c Conn
+	q := &c.queue
+	q.corked = true
+	payload := NewPayloadFromBytes(make([]byte, 4<<10), nil)
+	for token := range uint64(minGathered - 1) {
+		l := load{size: payload.Len()}
+		if err := q.lockForLoad(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		q.add(ffi.Command{}, payload, l, token)
+		c.unlockAndFlushSoon()
+	}
+	if q.flushing || q.isPlenty() || len(q.batch.externals) != minGathered-1 {
+		t.Errorf("%d payloads are left to wait, flushing: %v", len(q.batch.externals), q.flushing)
 	}
 }

@@ -30,6 +30,8 @@ type queue struct {
 	kicked bool
 	// corked: the reader runs callbacks, and what they submit goes out together afterwards.
 	corked bool
+	// flushHeldBack flushes that earlier, for whoever has taken the flusher's role.
+	flushHeldBack func()
 	// released are tokens of payloads that the flusher need not keep any longer.
 	released []uint64
 	// copied: payloads are copied whatever their size, as the engine keeps them for later.
@@ -95,10 +97,15 @@ func (q *queue) lockForLoad(ctx context.Context, l load) error {
 	return nil
 }
 
-// awaitRoom lets the lock go until there is room in the batch, and takes it.
+// awaitRoom lets the lock go until there is room in the batch, and takes it. What callbacks held back goes first: the one
+// that waits may be one of them.
 func (q *queue) awaitRoom(ctx context.Context, l load) error {
 	waiter := q.waiting.join(l)
+	flush := q.corked && q.batch != nil && q.takeFlush()
 	q.mu.Unlock()
+	if flush {
+		q.flushHeldBack()
+	}
 	select {
 	case <-waiter.admitted:
 		q.mu.Lock()
@@ -450,7 +457,7 @@ func (c *Conn) unlockAndFlush() {
 func (c *Conn) unlockAndFlushSoon() {
 	q := &c.queue
 	if q.corked {
-		if !q.isPlenty() && q.batch.hasRoom() {
+		if !q.isPlenty() {
 			q.mu.Unlock()
 			return
 		}
@@ -469,9 +476,14 @@ func (c *Conn) unlockAndFlushNow() {
 	flush := c.queue.takeFlush()
 	c.queue.mu.Unlock()
 	if flush {
-		c.flusher.gathered = true
-		c.startFlush()
+		c.flushHeldBack()
 	}
+}
+
+// flushHeldBack flushes what has been gathered already.
+func (c *Conn) flushHeldBack() {
+	c.flusher.gathered = true
+	c.startFlush()
 }
 
 // cork holds back what callbacks submit, and uncork lets it out.

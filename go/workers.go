@@ -159,7 +159,7 @@ func (c *Conn) handle(call handlerCall) {
 // to whoever finds nothing more to do, unless there is plenty.
 func (c *Conn) unlockAndFlushAnswer() {
 	q := &c.queue
-	if c.workers.waiting.Load() > 0 && !q.isPlenty() && q.batch.hasRoom() {
+	if c.workers.waiting.Load() > 0 && !q.isPlenty() {
 		q.mu.Unlock()
 		return
 	}
