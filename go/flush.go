@@ -46,7 +46,9 @@ type flusher struct {
 	scratch *flushScratch
 	// answering is the connection's count of requests that handlers work on.
 	answering *atomic.Int64
-	// payloads that the output will refer to, by their tokens.
+	// next is the batch's first payload that the output has not referred to for the last time. It refers to most of them
+	// in their order; the others, which the engine keeps for later turns, are in payloads by their tokens.
+	next     int
 	payloads map[uint64]external
 	// spent are payloads that pending refers to for the last time, and that nobody uses after that.
 	spent []*Payload
@@ -129,15 +131,7 @@ func (c *Conn) nextBatch() bool {
 	if f.scratch == nil {
 		f.scratch = flushScratches.Get().(*flushScratch)
 	}
-	f.batch, f.used = taken, 0
-	if taken != nil && len(taken.externals) > 0 {
-		if f.payloads == nil {
-			f.payloads = make(map[uint64]external)
-		}
-		for _, external := range taken.externals {
-			f.payloads[external.token] = external
-		}
-	}
+	f.batch, f.used, f.next = taken, 0, 0
 	return true
 }
 
@@ -167,7 +161,7 @@ func (c *Conn) encode() {
 	arena, to, result := c.engine.driveBatch(&s.turn, &s.progress)
 	f.stuck = false
 	if result != ffi.ResultOK {
-		c.endBatch()
+		f.endBatch()
 		f.more = false
 		if result != ffi.ResultClosed {
 			c.terminate(engineFailure(result))
@@ -183,16 +177,18 @@ func (c *Conn) encode() {
 	batchLeft := len(s.turn.Commands) > 0 && f.used < len(f.batch.commands)
 	f.stuck = batchLeft && s.progress.Flags&ffi.ProgressSuspended != 0 && len(f.pending) == 0
 	if !batchLeft {
-		c.endBatch()
+		f.endBatch()
 	}
 }
 
 // endBatch is for a batch whose commands have been carried out or refused, or will never be.
-func (c *Conn) endBatch() {
-	f := &c.flusher
+func (f *flusher) endBatch() {
 	if f.batch != nil {
 		if f.used == len(f.batch.commands) {
 			f.batch.tellAll() // The others hear of the connection's end.
+		}
+		for f.next < len(f.batch.externals) {
+			f.keepNext()
 		}
 		f.batch.recycle()
 		f.batch = nil
@@ -209,7 +205,7 @@ func (f *flusher) arrange() {
 			buffers = append(buffers, output[:segment.Buffered])
 			output = output[segment.Buffered:]
 		}
-		external := f.payloads[segment.Token]
+		external := f.find(segment.Token)
 		payload := external.payload
 		part := payload.Data()
 		if segment.Part == ffi.PartMetadata {
@@ -220,7 +216,7 @@ func (f *flusher) arrange() {
 			if external.once {
 				f.spent = append(f.spent, payload)
 			}
-			f.forget(segment.Token)
+			f.done(segment.Token)
 		}
 	}
 	if len(output) > 0 {
@@ -229,7 +225,47 @@ func (f *flusher) arrange() {
 	f.pending, f.buffered = buffers, len(buffers)
 }
 
-// forget lets go of a payload that the output will not refer to any more.
+// find is the payload that the output refers to.
+func (f *flusher) find(token uint64) external {
+	if kept, ok := f.payloads[token]; ok {
+		return kept
+	}
+	for !f.isNext(token) {
+		if f.batch == nil || f.next == len(f.batch.externals) {
+			return external{}
+		}
+		f.keepNext()
+	}
+	return f.batch.externals[f.next]
+}
+
+func (f *flusher) isNext(token uint64) bool {
+	return f.batch != nil && f.next < len(f.batch.externals) && f.batch.externals[f.next].token == token
+}
+
+// keepNext keeps a payload whose turn has not come yet, or will not come.
+func (f *flusher) keepNext() {
+	if f.payloads == nil {
+		f.payloads = make(map[uint64]external)
+	}
+	kept := f.batch.externals[f.next]
+	f.payloads[kept.token] = kept
+	f.next++
+}
+
+// done lets go of a payload that the output has referred to for the last time.
+func (f *flusher) done(token uint64) {
+	if _, kept := f.payloads[token]; kept || !f.isNext(token) {
+		f.forget(token)
+		return
+	}
+	if sent := f.batch.externals[f.next].sent; sent != nil {
+		sent()
+	}
+	f.next++
+}
+
+// forget lets go of a payload that was kept.
 func (f *flusher) forget(token uint64) {
 	if sent := f.payloads[token].sent; sent != nil {
 		sent()
