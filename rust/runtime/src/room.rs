@@ -65,13 +65,20 @@ impl Share {
         }
     }
 
+    /// One that is longer than all the room takes all of it.
     #[inline]
+    fn permits(&self, len: usize) -> u32 {
+        len.min(self.max as usize) as u32
+    }
+
+    #[inline]
+    fn try_acquire(&self, len: usize) -> Option<SemaphorePermit<'_>> {
+        self.free.try_acquire_many(self.permits(len)).ok()
+    }
+
     async fn acquire(&self, len: usize) -> Result<SemaphorePermit<'_>, Closed> {
-        let len = len.min(self.max as usize) as u32;
-        match self.free.try_acquire_many(len) {
-            Ok(permit) => Ok(permit),
-            Err(_) => self.free.acquire_many(len).await.map_err(|_| Closed),
-        }
+        let permits = self.permits(len);
+        self.free.acquire_many(permits).await.map_err(|_| Closed)
     }
 }
 
@@ -153,28 +160,51 @@ impl Room {
         } else {
             Kind::Long
         };
-        self.place_in(kind, payload).await
+        match self.try_place(kind, payload) {
+            Some(place) => Ok(place),
+            None => self.place_in(kind, payload).await,
+        }
     }
 
     /// A place for a payload that many are likely to follow.
     #[inline]
     pub(crate) async fn place_of_bulk(&self, payload: &Payload) -> Result<Place<'_>, Closed> {
-        self.place_in(Kind::Bulk, payload).await
+        match self.try_place(Kind::Bulk, payload) {
+            Some(place) => Ok(place),
+            None => self.place_in(Kind::Bulk, payload).await,
+        }
     }
 
+    /// The place, where there is room and nobody waits: most times, and then without the detour of waiting.
     #[inline]
+    fn try_place(&self, kind: Kind, payload: &Payload) -> Option<Place<'_>> {
+        let (kind, len, copied) = self.needed(kind, payload);
+        let permit = self.share(kind).try_acquire(len)?;
+        Some(Place {
+            permit,
+            kind,
+            copied,
+        })
+    }
+
     async fn place_in(&self, kind: Kind, payload: &Payload) -> Result<Place<'_>, Closed> {
+        let (kind, len, copied) = self.needed(kind, payload);
+        self.bytes(kind, len, copied).await
+    }
+
+    /// Which room a payload needs, how much of it, and how much of that is copied when it is sent.
+    #[inline]
+    fn needed(&self, kind: Kind, payload: &Payload) -> (Kind, usize, usize) {
         let payload_len = payload.as_ref().wire_len();
         if !is_copied(payload) && MAX_HEADER + payload_len > self.fragment_len {
             // Fragments are queued by the connection, so nothing is copied when the payload is sent.
-            return self.bytes(Kind::Fragmented, payload_len, 0).await;
+            return (Kind::Fragmented, payload_len, 0);
         }
         let copied_len = match self.copies_all() {
             true => payload_len,
             false => copied_len(payload),
         };
-        let (len, copied) = (OVERHEAD + payload_len, OVERHEAD + copied_len);
-        self.bytes(kind, len, copied).await
+        (kind, OVERHEAD + payload_len, OVERHEAD + copied_len)
     }
 
     /// A place for a frame of so many bytes that has no payload.
@@ -189,7 +219,6 @@ impl Room {
         self.bytes(Kind::Short, len, len).await
     }
 
-    #[inline]
     async fn bytes(&self, kind: Kind, len: usize, copied: usize) -> Result<Place<'_>, Closed> {
         let permit = self.share(kind).acquire(len).await?;
         Ok(Place {
