@@ -185,16 +185,14 @@ func (t *callTable) take(token uint64) *call {
 	return c
 }
 
-// release frees the indices of claimed tokens.
-func (t *callTable) release(tokens []uint64) {
-	for _, token := range tokens {
-		index := uint32(token & indexMask)
-		slot := t.slot(index)
-		slot.call.Store(nil)
-		slot.stream.Store(nil)
-		t.free = append(t.free, index)
-	}
-	t.open.Add(-int64(len(tokens)))
+// release frees the index of a claimed token.
+func (t *callTable) release(token uint64) {
+	index := uint32(token & indexMask)
+	slot := t.slot(index)
+	slot.call.Store(nil)
+	slot.stream.Store(nil)
+	t.free = append(t.free, index)
+	t.open.Add(-1)
 }
 
 // takeAll claims every open call, and tells every open stream.

@@ -29,6 +29,8 @@ type Conn struct {
 	borrowable bool
 	// session is nil for a connection that ends with its transport.
 	session *session
+	// server is whose connection this is; nil for others.
+	server  *Server
 	handler Handler
 	limits  Limits
 	lease   LeaseStrategy
@@ -179,7 +181,7 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 			conn.queue.copyAll()
 		}
 	}
-	conn.engine.timer = time.AfterFunc(math.MaxInt64, conn.onDeadline)
+	conn.engine.timer = time.AfterFunc(math.MaxInt64, conn.onTimer)
 	conn.queue.mu.Lock()
 	conn.unwatch = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	conn.queue.mu.Unlock()
@@ -410,18 +412,23 @@ func (c *Conn) failPending(pending []*call, failure func(opening) error) {
 // spawn starts a goroutine of the connection from any goroutine. What is only started when the connection is over, such
 // as by a Close that came too late to matter, is not waited for.
 func (c *Conn) spawn(run func()) {
-	c.queue.mu.Lock()
-	counted := !c.queue.over
-	if counted {
-		c.work.Add(1)
-	}
-	c.queue.mu.Unlock()
+	counted := c.beginWork()
 	go func() {
 		if counted {
 			defer c.work.Done()
 		}
 		run()
 	}()
+}
+
+// beginWork counts one more goroutine of the connection; false when it is over.
+func (c *Conn) beginWork() bool {
+	c.queue.mu.Lock()
+	defer c.queue.mu.Unlock()
+	if !c.queue.over {
+		c.work.Add(1)
+	}
+	return !c.queue.over
 }
 
 // linger gives the last frames their chance: the flusher that sends them ends our half of the transport, the reader

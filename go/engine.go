@@ -171,30 +171,48 @@ func (c *Conn) command(command ffi.Command, message string) {
 		CommandBytes: []byte(message),
 		Events:       events[:],
 	}
-	c.turn(&turn)
+	if c.turn(&turn) {
+		c.kick()
+	}
+}
+
+// onTimer is onDeadline in a goroutine of its own. It writes what follows itself, however long that takes.
+func (c *Conn) onTimer() {
+	if !c.beginWork() {
+		return
+	}
+	defer c.work.Done()
+	if c.passTime() && c.becomeKicker() {
+		c.flush(false)
+	}
 }
 
 // onDeadline does what is due: keepalives, timeouts.
 func (c *Conn) onDeadline() {
-	c.engine.fired()
-	var events [4]ffi.Event
-	c.turn(&ffi.Turn{Now: c.now(), Events: events[:]})
+	if c.passTime() {
+		c.kick()
+	}
 }
 
-// turn drives the core outside the two loops. Its output is left to a flusher.
-func (c *Conn) turn(turn *ffi.Turn) {
+// passTime tells the core the time; true when it has output then.
+func (c *Conn) passTime() bool {
+	c.engine.fired()
+	var events [4]ffi.Event
+	return c.turn(&ffi.Turn{Now: c.now(), Events: events[:]})
+}
+
+// turn drives the core outside the two loops. True when it has output.
+func (c *Conn) turn(turn *ffi.Turn) bool {
 	var progress ffi.Progress
 	arena, _, result := c.engine.drive(turn, &progress, nil)
 	if result != ffi.ResultOK {
 		if result != ffi.ResultClosed {
 			c.terminate(engineFailure(result))
 		}
-		return
+		return false
 	}
 	c.handleEvents(turn.Events[:progress.EventsLen], nil, arena, nil)
-	if progress.Flags&ffi.ProgressMoreOutput != 0 {
-		c.kick()
-	}
+	return progress.Flags&ffi.ProgressMoreOutput != 0
 }
 
 // engineFailure is the end of a connection whose core cannot go on.

@@ -9,9 +9,9 @@ import (
 // handleEvents acts on what the engine says. Events point into received or into arena. callbacks collects the requests
 // that ended with a callback; without it, each callback gets a goroutine, which only the rare paths do.
 func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callbacks *callbackRunner) {
-	// Tokens that were claimed here; their indices are freed together. More of them would cost every connection a larger stack.
-	var freed [64]uint64
-	count := 0
+	// The requests that ended here, whose indices are freed together. Their tokens are kept in events that have been acted on,
+	// as an array of their own would cost every connection a larger stack.
+	ended := 0
 	for i := range events {
 		event := &events[i]
 		bytes := received
@@ -23,10 +23,10 @@ func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callback
 			if !c.endRequest(event, bytes, callbacks) {
 				continue
 			}
-			freed[count] = event.Token
-			if count++; count == len(freed) {
-				c.releaseTokens(freed[:count])
-				count = 0
+			events[ended].Token = event.Token
+			if ended++; ended == maxFreed {
+				c.releaseCalls(events[:ended])
+				ended = 0
 			}
 		case ffi.EventRequestResponse:
 			c.answerRequest(event, c.receivedPayload(event, bytes))
@@ -60,17 +60,22 @@ func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callback
 			c.coreClosed()
 		}
 	}
-	if count > 0 {
-		c.releaseTokens(freed[:count])
+	if ended > 0 {
+		c.releaseCalls(events[:ended])
 	}
 	if callbacks != nil {
 		c.handOverCalls()
 	}
 }
 
-func (c *Conn) releaseTokens(tokens []uint64) {
+// maxFreed is how many requests end before their indices are freed.
+const maxFreed = 64
+
+func (c *Conn) releaseCalls(ended []ffi.Event) {
 	c.queue.mu.Lock()
-	c.queue.calls.release(tokens)
+	for i := range ended {
+		c.queue.calls.release(ended[i].Token)
+	}
 	c.queue.noteDrained(c.answering.Load())
 	c.queue.mu.Unlock()
 }
@@ -125,11 +130,7 @@ func (c *Conn) granted(event *ffi.Event) {
 // endCall gives a request its outcome; false when it has been cancelled, or the event is about no call.
 func (c *Conn) endCall(event *ffi.Event, bytes []byte, callbacks *callbackRunner) bool {
 	if event.Kind == ffi.EventRefused && (event.Token == 0 || event.Token >= fireAndForgetTokens || event.Stream != 0) {
-		c.logger.Debug("not sent", "stream", event.Stream, "reason", ffi.Result(event.Code))
-		if event.Token >= fireAndForgetTokens && c.flusher.batch != nil {
-			// Only the flusher hears of these.
-			c.flusher.batch.tell(event.Token, c.refused(ffi.Result(event.Code)))
-		}
+		c.notSent(event)
 		return false
 	}
 	waiting := c.queue.calls.take(event.Token)
@@ -158,6 +159,15 @@ func (c *Conn) endCall(event *ffi.Event, bytes []byte, callbacks *callbackRunner
 		callbacks.add(ended)
 	}
 	return true
+}
+
+// notSent acts on the refusal of what is no request with an answer.
+func (c *Conn) notSent(event *ffi.Event) {
+	c.logger.Debug("not sent", "stream", event.Stream, "reason", ffi.Result(event.Code))
+	if event.Token >= fireAndForgetTokens && c.flusher.batch != nil {
+		// Only the flusher hears of these.
+		c.flusher.batch.tell(event.Token, c.refused(ffi.Result(event.Code)))
+	}
 }
 
 // failure is the error of a request that failed with an ERROR frame, or inside the engine.
@@ -224,6 +234,7 @@ func (c *Conn) receivedPayload(event *ffi.Event, bytes []byte) *Payload {
 
 // decideSetup asks the handler whether a client may connect, and tells the engine.
 func (c *Conn) decideSetup() {
+	c.reader.renew = true // What may have a handler below it goes deep, and comes once.
 	err := c.askSetup()
 	if err == nil {
 		err = c.beginSession()

@@ -148,15 +148,10 @@ func (f *flusher) release() {
 func (c *Conn) encode() {
 	f := &c.flusher
 	s := f.scratch
-	s.turn = ffi.Turn{
-		Now:      c.now(),
-		Events:   s.events[:],
-		Output:   s.output[:],
-		Segments: s.segments[:],
-	}
+	s.turn.Now, s.turn.Events, s.turn.Output, s.turn.Segments = c.now(), s.events[:], s.output[:], s.segments[:]
+	s.turn.Commands, s.turn.CommandBytes = nil, nil
 	if f.batch != nil {
-		s.turn.Commands = f.batch.commands[f.used:]
-		s.turn.CommandBytes = f.batch.bytes
+		s.turn.Commands, s.turn.CommandBytes = f.batch.commands[f.used:], f.batch.bytes
 	}
 	arena, to, result := c.engine.driveBatch(&s.turn, &s.progress)
 	f.stuck = false

@@ -52,7 +52,9 @@ func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.settings.logger.Debug("connection not opened", "remote", r.RemoteAddr, "reason", err)
 		return
 	}
-	s.serveOne(requestContext{s.ctx, r.Context()}, nc)
+	if conn := s.serveOne(requestContext{s.ctx, r.Context()}, nc); conn != nil {
+		conn.work.Wait()
+	}
 }
 
 // upgrade has the layer answer a request. Where that is let in, it takes the connection over.

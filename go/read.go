@@ -27,7 +27,7 @@ type readScratch struct {
 
 var readScratches = sync.Pool{New: func() any { return new(readScratch) }}
 
-// read is a connection's first reader. Whoever starts a connection calls it, or has a goroutine do so.
+// read is a connection's first reader. Whoever starts a connection has a goroutine call it.
 func (c *Conn) read() {
 	defer c.work.Done()
 	c.readLoop(0)
@@ -46,6 +46,11 @@ func (c *Conn) readLoop(term uint64) {
 		if n > 0 && !c.receive(term) {
 			return
 		}
+		if c.reader.renew && err == nil {
+			c.reader.renew = false
+			c.work.Go(func() { c.readLoop(term) })
+			return
+		}
 		if err != nil {
 			c.linkFailed(from, transportError("read", err))
 			c.nextLink(from)
@@ -60,7 +65,7 @@ func (c *Conn) receive(term uint64) bool {
 	defer readScratches.Put(s)
 	for {
 		bytes := c.reader.unread()
-		s.turn = ffi.Turn{Now: c.now(), Received: bytes, Events: s.events[:]}
+		s.turn.Now, s.turn.Received, s.turn.Events = c.now(), bytes, s.events[:]
 		arena, _, result := c.engine.drive(&s.turn, &s.progress, c.reader.link)
 		if result == resultStale {
 			return true
@@ -73,7 +78,7 @@ func (c *Conn) receive(term uint64) bool {
 		c.handleEvents(s.events[:heard], bytes, arena, &c.callbacks)
 		c.reader.taken(used, s.progress.ReceivedNeeded)
 		if flags&ffi.ProgressMoreOutput != 0 {
-			c.kick()
+			c.kickSoon()
 		}
 		if c.reader.handOver {
 			c.handOver()
@@ -85,6 +90,13 @@ func (c *Conn) receive(term uint64) bool {
 		if c.isClosed() || used == len(bytes) || heard == 0 && used == 0 {
 			return true
 		}
+	}
+}
+
+// kickSoon is kick for the reader, which leaves the flush to a goroutine: it reads on, and its stack stays small.
+func (c *Conn) kickSoon() {
+	if c.becomeKicker() {
+		c.handOverFlush()
 	}
 }
 
@@ -105,4 +117,7 @@ func (c *Conn) drainTransport() {
 	c.queue.mu.Lock()
 	c.queue.over = true
 	c.queue.mu.Unlock()
+	if c.server != nil {
+		go c.server.end(c)
+	}
 }

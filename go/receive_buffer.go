@@ -28,6 +28,9 @@ type reader struct {
 	link *link
 	// handOver: the client wants to go on with another connection over this transport.
 	handOver bool
+	// renew: a new goroutine is to read on, with the small stack that is enough as a rule. A stack that has grown does not
+	// shrink to that size again while somebody waits on it.
+	renew bool
 }
 
 // space is where the next bytes go: never empty.
@@ -44,10 +47,12 @@ func (r *reader) space() []byte {
 // received notes that n bytes came in.
 func (r *reader) received(n int) {
 	r.last += n
-	if n < idleBuffer/2 {
-		r.calm++
-	} else {
+	if n >= idleBuffer/2 {
 		r.calm = 0
+		return
+	}
+	if r.calm++; r.calm == calmReads {
+		r.renew = true
 	}
 }
 

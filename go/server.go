@@ -103,26 +103,32 @@ func (s *Server) serveAccepted(nc net.Conn, source tlsSource, over func(net.Conn
 	s.serveOne(s.ctx, conn)
 }
 
-// serveOne serves one connection until it is over and its handlers have returned.
-func (s *Server) serveOne(ctx context.Context, nc net.Conn) {
+// serveOne opens and starts one connection, which goes on by itself from then on; nil when that failed.
+func (s *Server) serveOne(ctx context.Context, nc net.Conn) *Conn {
 	if err := handshake(ctx, nc, s.settings); err != nil {
 		s.settings.logger.Debug("connection not opened", "remote", nc.RemoteAddr(), "reason", err)
-		return
+		return nil
 	}
 	conn, err := s.start(ctx, nc)
 	switch {
 	case errors.Is(err, ErrServerClosed):
 		_ = nc.Close()
-		return
+		return nil
 	case err != nil:
 		s.settings.logger.Error("connection not started", "remote", nc.RemoteAddr(), "reason", err)
-		return
+		return nil
 	}
-	conn.read()
+	go conn.read()
+	return conn
+}
+
+// end waits for the handlers of a connection that is over, and forgets it.
+func (s *Server) end(conn *Conn) {
+	defer s.work.Done()
 	conn.work.Wait()
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	delete(s.conns, conn)
-	s.mu.Unlock()
 }
 
 // Shutdown stops accepting, refuses new requests, lets what is under way finish on every connection, and closes them;
@@ -204,7 +210,9 @@ func (s *Server) start(ctx context.Context, nc net.Conn) (*Conn, error) {
 	}
 	conn, err := newConn(ctx, nc, s.settings, s.handler, true)
 	if err == nil {
+		conn.server = s
 		s.conns[conn] = struct{}{}
+		s.work.Add(1) // For end.
 	}
 	return conn, err
 }

@@ -338,7 +338,7 @@ func (c *Conn) submitSmall(command ffi.Command, message string, over bool) {
 	q := &c.queue
 	q.mu.Lock()
 	if over {
-		q.calls.release([]uint64{command.Token})
+		q.calls.release(command.Token)
 	}
 	if q.closed != nil {
 		q.mu.Unlock()
@@ -425,16 +425,23 @@ func (c *Conn) releasePayload(token uint64) {
 	c.unlockAndFlush()
 }
 
-// kick has the engine's own output flushed, such as keepalives. On a connection that is over, whoever ended it has seen to
-// that, and the connection's goroutines may all be gone.
+// kick has the engine's own output flushed, such as keepalives.
 func (c *Conn) kick() {
+	if c.becomeKicker() {
+		c.startFlush()
+	}
+}
+
+// becomeKicker reports whether the caller now has to flush the engine's own output. On a connection that is over, whoever
+// ended it has seen to that, and the connection's goroutines may all be gone.
+func (c *Conn) becomeKicker() bool {
 	c.queue.mu.Lock()
+	defer c.queue.mu.Unlock()
 	if c.queue.closed != nil {
-		c.queue.mu.Unlock()
-		return
+		return false
 	}
 	c.queue.kicked = true
-	c.unlockAndFlush()
+	return c.queue.becomeFlusher()
 }
 
 // unlockAndFlush ends a submission: it flushes unless somebody does already, and gathers no more than it should.
