@@ -35,16 +35,11 @@ type callbackRunner struct {
 	running bool
 	// blocked counts the readers that were left behind in a callback.
 	blocked int
-	// The watchdog, while it is awake, looks every blockedAfter; seen is how many had started when it looked last.
+	// The watchdog, while it is awake, looks every blockedAfter; seen is how many had started when it looked last. It is nil
+	// before the first callback.
 	watchdog *time.Timer
 	awake    bool
 	seen     uint64
-}
-
-func (r *callbackRunner) init(conn *Conn) {
-	r.conn = conn
-	r.watchdog = time.AfterFunc(time.Hour, r.check)
-	r.watchdog.Stop()
 }
 
 // add queues a callback. Only the reader does, between runs.
@@ -105,9 +100,18 @@ func (r *callbackRunner) advance(term uint64) (endedCall, callbacksState) {
 	if !r.awake {
 		r.awake = true
 		r.seen = r.started
-		r.watchdog.Reset(blockedAfter)
+		r.wakeWatchdog()
 	}
 	return ended, callbackLeft
+}
+
+// wakeWatchdog has it look in a while; the lock is held.
+func (r *callbackRunner) wakeWatchdog() {
+	if r.watchdog == nil {
+		r.watchdog = time.AfterFunc(blockedAfter, r.check)
+		return
+	}
+	r.watchdog.Reset(blockedAfter)
 }
 
 // check is the watchdog: it replaces a reader that is held up by the callback that it saw the last time.
@@ -120,8 +124,8 @@ func (r *callbackRunner) check() {
 		r.awake = false
 		return
 	}
-	r.watchdog.Reset(blockedAfter)
-	if r.started != seen || r.blocked >= r.conn.limits.MaxBlockedCallbacks {
+	r.wakeWatchdog()
+	if r.started != seen || r.blocked >= r.conn.limits.maxBlockedCallbacks {
 		return
 	}
 	r.conn.work.Go(r.conn.uncork)

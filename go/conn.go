@@ -31,8 +31,8 @@ type Conn struct {
 	session *session
 	// server is whose connection this is; nil for others.
 	server  *Server
-	handler Handler
-	limits  Limits
+	handler *Handler
+	limits  connLimits
 	lease   LeaseStrategy
 	// lastLease is the last lease that the peer was granted.
 	lastLease atomic.Pointer[Lease]
@@ -47,10 +47,9 @@ type Conn struct {
 	callbacks callbackRunner
 	workers   workers
 
-	// ctx is what the handlers' contexts descend from; it ends with the connection.
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	// unwatch ends the watch over the context that the connection was started with.
+	// contexts is where the handlers' contexts come from.
+	contexts connContexts
+	// unwatch ends the watch over the context that the connection was started with; nil where somebody else watches it.
 	unwatch func() bool
 	// inbound finds the peer's open requests by the index in their token. Only the reader uses it.
 	inbound []*inboundRequest
@@ -61,10 +60,11 @@ type Conn struct {
 	// notifications bounds the handlers of fire-and-forgets.
 	notifications notifications
 
-	// opened is closed when a server has accepted the client's setup; err is set before done is closed.
+	// opened is closed when a server has accepted the client's setup; nil where nobody waits for that.
 	opened chan struct{}
-	done   chan struct{}
-	err    error
+	// err is set before done is closed.
+	done chan struct{}
+	err  error
 
 	// work is every goroutine of this connection, handlers included; see spawn.
 	work sync.WaitGroup
@@ -129,10 +129,12 @@ func ServeConn(ctx context.Context, nc net.Conn, handler Handler, opts ...Option
 	if err := handshake(ctx, secure, settings); err != nil {
 		return nil, err
 	}
-	conn, err := newConn(ctx, secure, settings, handler, true)
+	conn, err := newConn(ctx, secure, settings, &handler, true)
 	if err != nil {
 		return nil, err
 	}
+	conn.watch(ctx)
+	conn.opened = make(chan struct{})
 	go conn.read()
 	select {
 	case <-conn.opened:
@@ -142,8 +144,9 @@ func ServeConn(ctx context.Context, nc net.Conn, handler Handler, opts ...Option
 	}
 }
 
-// newConn makes a connection over nc, which it owns. Nothing is read before [Conn.read] is called, once.
-func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handler, server bool) (*Conn, error) {
+// newConn makes a connection over nc, which it owns. Nothing is read before [Conn.read] is called, once. The contexts of
+// its handlers descend from ctx, whose end the caller watches.
+func newConn(ctx context.Context, nc net.Conn, settings *settings, handler *Handler, server bool) (*Conn, error) {
 	started := time.Now()
 	config := settings.engineConfig(server)
 	core, err := ffi.NewConnection(&config, 0)
@@ -153,19 +156,18 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 	conn := &Conn{
 		borrowable: isBorrowable(nc),
 		handler:    handler,
-		limits:     settings.limits,
+		limits:     settings.limits.ofConn(),
 		lease:      settings.lease,
 		logger:     settings.logger,
 		started:    started,
-		opened:     make(chan struct{}),
+		contexts:   connContexts{parent: ctx},
 		done:       make(chan struct{}),
 	}
-	conn.ctx, conn.cancel = context.WithCancelCause(context.WithValue(ctx, connKey{}, conn))
 	conn.queue.calls.max = settings.limits.MaxOutboundRequests
 	conn.queue.fragmented.max = settings.limits.MaxQueuedBytes
 	conn.queue.frameLen = settings.fragmentLen
 	conn.queue.flushHeldBack = conn.flushHeldBack
-	conn.callbacks.init(conn)
+	conn.callbacks.conn = conn
 	conn.flusher.answering = &conn.answering
 	conn.notifications.max = int64(settings.limits.MaxFireAndForgetHandlers)
 	conn.notifications.released = make(chan struct{}, 1)
@@ -182,15 +184,19 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler Handl
 		}
 	}
 	conn.engine.timer = time.AfterFunc(math.MaxInt64, conn.onTimer)
-	conn.queue.mu.Lock()
-	conn.unwatch = context.AfterFunc(ctx, func() { _ = conn.Close() })
-	conn.queue.mu.Unlock()
 	conn.work.Add(1) // For read.
 	if !server {
 		conn.startLeasing()
 	}
 	conn.onDeadline() // Arms the timer and lets a client's SETUP out.
 	return conn, nil
+}
+
+// watch has the connection end with ctx. It is called before the connection is read.
+func (c *Conn) watch(ctx context.Context) {
+	c.queue.mu.Lock() // The connection may end right away.
+	defer c.queue.mu.Unlock()
+	c.unwatch = context.AfterFunc(ctx, func() { _ = c.Close() })
 }
 
 // now is the connection's clock, in nanoseconds.
@@ -271,8 +277,8 @@ func (c *Conn) checkPayload(payload *Payload) error {
 	if payload.isGiven() {
 		return errGiven
 	}
-	if size := payload.Len(); size > c.limits.MaxPayloadLen {
-		return fmt.Errorf("%w: %d bytes, the limit is %d", ErrPayloadTooLarge, size, c.limits.MaxPayloadLen)
+	if size := payload.Len(); size > c.limits.maxPayloadLen {
+		return fmt.Errorf("%w: %d bytes, the limit is %d", ErrPayloadTooLarge, size, c.limits.maxPayloadLen)
 	}
 	return nil
 }
@@ -364,12 +370,15 @@ func (c *Conn) terminate(reason error) {
 	// The flusher looks once more before it says goodbye: the core may have a last frame.
 	q.kicked = true
 	pending, streams := q.calls.takeAll()
+	unwatch := c.unwatch
 	q.mu.Unlock()
 
 	c.err = reason
 	close(c.done)
-	c.cancel(reason)
-	c.unwatch()
+	c.contexts.end(reason)
+	if unwatch != nil {
+		unwatch()
+	}
 	c.logger.Debug("connection over", "remote", c.RemoteAddr(), "reason", reason,
 		"pending", len(pending), "streams", len(streams))
 	unsent := neverSent(reason)

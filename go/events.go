@@ -242,7 +242,9 @@ func (c *Conn) decideSetup() {
 	if err == nil {
 		c.command(ffi.Command{Kind: ffi.CommandAcceptSetup}, "")
 		c.startLeasing()
-		close(c.opened)
+		if c.opened != nil {
+			close(c.opened)
+		}
 		return
 	}
 	rejection := asError(err, CodeRejectedSetup)
@@ -267,7 +269,7 @@ func (c *Conn) askSetup() (err error) {
 			err = NewError(CodeRejectedSetup, "the server could not decide")
 		}
 	}()
-	ctx, cancel := contextWithTimeout(c.ctx, c.limits.SetupTimeout)
+	ctx, cancel := contextWithTimeout(c.context(), c.limits.setupTimeout)
 	defer cancel()
 	return c.handler.Setup(ctx, newSetup(proposed), c)
 }

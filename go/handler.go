@@ -45,6 +45,9 @@ type Handler struct {
 	MetadataPush func(ctx context.Context, metadata []byte)
 }
 
+// noHandler is for those who answer nothing.
+var noHandler Handler
+
 // connKey finds the connection in a handler's context.
 type connKey struct{}
 

@@ -114,7 +114,7 @@ func (r *inboundRequest) answer() {
 	case err != nil:
 	case answer.isGiven():
 		err = NewError(CodeApplicationError, "the answer was to be sent once, and has been")
-	case answer.Len() > conn.limits.MaxPayloadLen:
+	case answer.Len() > conn.limits.maxPayloadLen:
 		err = NewError(CodeApplicationError, "the answer is too long")
 	}
 	if err == nil {
@@ -289,7 +289,7 @@ func (r *inboundRequest) context() context.Context {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.inner == nil {
-		r.inner, r.cancel = context.WithCancelCause(r.conn.ctx)
+		r.inner, r.cancel = context.WithCancelCause(r.conn.context())
 		if r.cause != nil {
 			r.cancel(r.cause)
 		}
@@ -298,7 +298,7 @@ func (r *inboundRequest) context() context.Context {
 }
 
 // Deadline, Done, Err and Value make the request the context of its handler.
-func (r *inboundRequest) Deadline() (time.Time, bool) { return r.conn.ctx.Deadline() }
+func (r *inboundRequest) Deadline() (time.Time, bool) { return r.conn.contexts.parent.Deadline() }
 func (r *inboundRequest) Done() <-chan struct{}       { return r.context().Done() }
 func (r *inboundRequest) Err() error                  { return r.context().Err() }
 func (r *inboundRequest) Value(key any) any           { return r.context().Value(key) }

@@ -94,7 +94,7 @@ func (c *Conn) regrantLease() {
 // startLeasing runs the strategy, if there is one.
 func (c *Conn) startLeasing() {
 	if c.lease != nil {
-		c.work.Go(func() { c.lease(c.ctx, c) })
+		c.work.Go(func() { c.lease(c.context(), c) })
 	}
 }
 

@@ -64,6 +64,16 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
+// connLimits are those that a connection goes on asking for.
+type connLimits struct {
+	maxBlockedCallbacks, maxPayloadLen int
+	setupTimeout                       time.Duration
+}
+
+func (l Limits) ofConn() connLimits {
+	return connLimits{l.MaxBlockedCallbacks, l.MaxPayloadLen, l.SetupTimeout}
+}
+
 func orDefault[T ~int | ~int64](value *T, otherwise T) {
 	if *value == 0 {
 		*value = otherwise
@@ -115,7 +125,7 @@ func WithLimits(limits Limits) Option {
 // WithHandler makes a client answer requests of the server.
 func WithHandler(handler Handler) Option {
 	return func(s *settings) error {
-		s.handler = handler
+		s.handler = &handler
 		return nil
 	}
 }
@@ -254,7 +264,7 @@ func WithLogger(logger *slog.Logger) Option {
 // settings are the options' outcome.
 type settings struct {
 	limits                         Limits
-	handler                        Handler
+	handler                        *Handler
 	setup                          *Payload
 	metadataMIME, dataMIME         string
 	keepaliveInterval, maxLifetime time.Duration
@@ -276,6 +286,7 @@ const defaultMIME = "application/octet-stream"
 func newSettings(opts []Option) (*settings, error) {
 	s := &settings{
 		limits:            Limits{}.withDefaults(),
+		handler:           &noHandler,
 		metadataMIME:      defaultMIME,
 		dataMIME:          defaultMIME,
 		keepaliveInterval: 20 * time.Second,

@@ -227,7 +227,7 @@ func (s *session) dialUntilResumed() {
 }
 
 func (s *session) dial() (net.Conn, error) {
-	ctx, cancel := contextWithTimeout(s.conn.ctx, s.options.DialTimeout)
+	ctx, cancel := contextWithTimeout(s.conn.context(), s.options.DialTimeout)
 	defer cancel()
 	return s.options.Dial(ctx)
 }

@@ -49,7 +49,15 @@ func newServer(ctx context.Context, handler Handler, settings *settings) *Server
 		conns:     make(map[*Conn]struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	context.AfterFunc(s.ctx, s.closeConns)
 	return s
+}
+
+// closeConns ends every connection with the server's context.
+func (s *Server) closeConns() {
+	for _, conn := range s.stop() {
+		conn.spawn(func() { _ = conn.Close() })
+	}
 }
 
 // Serve accepts connections from l, which it owns from then on, until the server is shut down or closed, or l fails.
@@ -208,7 +216,7 @@ func (s *Server) start(ctx context.Context, nc net.Conn) (*Conn, error) {
 	if s.stopping {
 		return nil, ErrServerClosed
 	}
-	conn, err := newConn(ctx, nc, s.settings, s.handler, true)
+	conn, err := newConn(ctx, nc, s.settings, &s.handler, true)
 	if err == nil {
 		conn.server = s
 		s.conns[conn] = struct{}{}

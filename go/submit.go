@@ -375,10 +375,11 @@ func (c *Conn) submitCancel(token uint64) {
 	c.submitSmall(ffi.Command{Kind: ffi.CommandCancel, Token: token}, "", true)
 }
 
-// submitAnswer queues the answer to a request of the peer; nil completes it without a payload.
+// submitAnswer queues the answer to a request of the peer; nil completes it without a payload. The end of the connection
+// ends the wait for room.
 func (c *Conn) submitAnswer(stream uint32, payload *Payload) error {
 	l := c.queue.loadOf(payload, false)
-	if err := c.queue.lockForLoad(c.ctx, l); err != nil {
+	if err := c.queue.lockForLoad(context.Background(), l); err != nil {
 		return err
 	}
 	command := ffi.Command{Kind: ffi.CommandRespond, Stream: stream}
@@ -393,7 +394,7 @@ func (c *Conn) submitAnswer(stream uint32, payload *Payload) error {
 // submitFailure queues an ERROR for a request of the peer.
 func (c *Conn) submitFailure(stream uint32, code ErrorCode, message string) error {
 	message = cutText(message, inlineLimit)
-	if err := c.queue.lockForLoad(c.ctx, load{size: len(message)}); err != nil {
+	if err := c.queue.lockForLoad(context.Background(), load{size: len(message)}); err != nil {
 		return err
 	}
 	command := ffi.Command{Kind: ffi.CommandRespondError, Stream: stream, Code: uint32(code)}

@@ -149,9 +149,9 @@ func (c *Conn) handle(call handlerCall) {
 	case call.request != nil:
 		call.request.answer()
 	case call.pushed:
-		c.notify("metadata-push", func() { c.handler.MetadataPush(c.ctx, call.payload.GetMetadata()) })
+		c.notify("metadata-push", func() { c.handler.MetadataPush(c.context(), call.payload.GetMetadata()) })
 	default:
-		c.notify("fire-and-forget", func() { c.handler.FireAndForget(c.ctx, call.payload) })
+		c.notify("fire-and-forget", func() { c.handler.FireAndForget(c.context(), call.payload) })
 	}
 }
 
