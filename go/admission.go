@@ -5,7 +5,8 @@ import "slices"
 // admission is where submitters wait for room in the batch. Each kind of load is let in in order, as many as there is
 // room for, so that nobody is woken in vain and short requests need not wait for long ones. The queue's lock guards it.
 type admission struct {
-	lines [4][]*admissionWaiter
+	// lines is nil until somebody has to wait.
+	lines *[4][]*admissionWaiter
 	// reserved is the room of those that were let in and have not arrived.
 	reserved burden
 }
@@ -20,6 +21,9 @@ type admissionWaiter struct {
 
 // line is where a load of this kind waits.
 func (a *admission) line(l load) *[]*admissionWaiter {
+	if a.lines == nil {
+		a.lines = new([4][]*admissionWaiter)
+	}
 	index := 0
 	if l.bulk {
 		index++
@@ -32,7 +36,7 @@ func (a *admission) line(l load) *[]*admissionWaiter {
 
 // isFull reports whether a load has to wait for room in the batch, or behind others.
 func (a *admission) isFull(l load, b *batch) bool {
-	return len(*a.line(l)) > 0 || !a.fits(l, b)
+	return a.lines != nil && len(*a.line(l)) > 0 || !a.fits(l, b)
 }
 
 // fits reports whether there is room beside what the batch has and what is reserved.
@@ -53,6 +57,9 @@ func (a *admission) join(l load) *admissionWaiter {
 
 // admit lets in those for whom there is room beside what the batch has.
 func (a *admission) admit(b *batch) {
+	if a.lines == nil {
+		return
+	}
 	for i := range a.lines {
 		line := a.lines[i]
 		for len(line) > 0 && a.fits(line[0].load, b) {
@@ -83,6 +90,9 @@ func (a *admission) leave(waiter *admissionWaiter) {
 
 // close lets everybody see that nothing is sent any more.
 func (a *admission) close() {
+	if a.lines == nil {
+		return
+	}
 	for i, line := range a.lines {
 		for _, waiter := range line {
 			close(waiter.admitted)

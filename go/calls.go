@@ -2,6 +2,7 @@ package rsocket
 
 import (
 	"context"
+	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -50,7 +51,8 @@ func (c *call) wait(ctx context.Context, token uint64) bool {
 }
 
 const (
-	callChunk = 16
+	// firstCalls is how many places for calls a connection begins with. They are doubled when all are taken.
+	firstCalls = 4
 	// Tokens above this name payloads, not calls: see submit.go.
 	maxGeneration = 1<<30 - 1
 	indexMask     = 1<<32 - 1
@@ -69,7 +71,8 @@ type callSlot struct {
 // It is changed under the submission queue's lock. Readers find a token's call without the lock: the chunks never
 // move, and the engine gives a token back only after the lock was held to hand it in.
 type callTable struct {
-	chunks atomic.Pointer[[]*[callChunk]callSlot]
+	// chunks have the places: firstCalls of them, and each further one as many as those before it together.
+	chunks atomic.Pointer[[][]callSlot]
 	free   []uint32
 	max    int
 	// open counts the calls; read without the lock as a hint.
@@ -140,23 +143,21 @@ func (t *callTable) findStream(token uint64) *Stream {
 	return nil
 }
 
-// grow makes room for as many calls again as there are, or for a chunk of them.
+// grow makes room for as many calls again as there are, or for the first ones.
 func (t *callTable) grow() bool {
-	var chunks []*[callChunk]callSlot
+	var chunks [][]callSlot
+	first, size := 0, firstCalls
 	if old := t.chunks.Load(); old != nil {
 		chunks = *old
+		first = firstCalls << (len(chunks) - 1)
+		size = first
 	}
-	first := len(chunks) * callChunk
-	last := min(max(2*first, callChunk), t.max)
-	if last <= first {
+	if first >= t.max {
 		return false
 	}
-	grown := slices.Clone(chunks)
-	for len(grown)*callChunk < last {
-		grown = append(grown, new([callChunk]callSlot))
-	}
+	grown := append(slices.Clip(chunks), make([]callSlot, size))
 	t.chunks.Store(&grown)
-	for index := last - 1; index >= first; index-- {
+	for index := min(first+size, t.max) - 1; index >= first; index-- {
 		t.free = append(t.free, uint32(index))
 	}
 	return true
@@ -165,10 +166,16 @@ func (t *callTable) grow() bool {
 // slot is the place with this index, or nil.
 func (t *callTable) slot(index uint32) *callSlot {
 	chunks := t.chunks.Load()
-	if chunks == nil || int(index/callChunk) >= len(*chunks) {
+	if chunks == nil {
 		return nil
 	}
-	return &(*chunks)[index/callChunk][index%callChunk]
+	chunk := bits.Len32(index / firstCalls)
+	if chunk >= len(*chunks) {
+		return nil
+	}
+	// The index of a chunk's first place is 0 or the chunk's length, which is a power of two.
+	places := (*chunks)[chunk]
+	return &places[int(index)&(len(places)-1)]
 }
 
 // take claims the call with this token for the caller, or returns nil when somebody else has. The index stays in use

@@ -27,6 +27,8 @@ type Conn struct {
 	remote atomic.Pointer[net.Conn]
 	// borrowable: the first transport survives a write that times out, so callers may write on it.
 	borrowable bool
+	// draining: requests of the peer are rejected.
+	draining atomic.Bool
 	// session is nil for a connection that ends with its transport.
 	session *session
 	// server is whose connection this is; nil for others.
@@ -55,8 +57,6 @@ type Conn struct {
 	inbound []*inboundRequest
 	// answering counts the peer's requests that handlers work on.
 	answering atomic.Int64
-	// draining: requests of the peer are rejected.
-	draining atomic.Bool
 	// notifications bounds the handlers of fire-and-forgets.
 	notifications notifications
 

@@ -14,8 +14,6 @@ type connContexts struct {
 	// ctx ends with the connection; nil until somebody asks for it.
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	// reason is why the connection has ended, if it has.
-	reason error
 }
 
 // context is what the handlers' contexts descend from. It ends with the connection.
@@ -25,18 +23,17 @@ func (c *Conn) context() context.Context {
 	defer contexts.mu.Unlock()
 	if contexts.ctx == nil {
 		contexts.ctx, contexts.cancel = context.WithCancelCause(context.WithValue(contexts.parent, connKey{}, c))
-		if contexts.reason != nil {
-			contexts.cancel(contexts.reason)
+		if c.isClosed() {
+			contexts.cancel(c.err)
 		}
 	}
 	return contexts.ctx
 }
 
-// end ends them, for a reason.
+// end ends them, for a reason, once the connection is closed.
 func (c *connContexts) end(reason error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.reason = reason
 	if c.cancel != nil {
 		c.cancel(reason)
 	}
