@@ -34,9 +34,9 @@ pub(crate) struct Engine {
     /// Fragments found no room in the last output.
     pub(crate) fragments_first: bool,
     /// What the client proposed; servers only.
-    pub(crate) setup: Option<OwnedSetup>,
+    pub(crate) setup: Option<Box<OwnedSetup>>,
     /// What the client wants to go on with; servers only.
-    pub(crate) resume_request: Option<OwnedResumeRequest>,
+    pub(crate) resume_request: Option<Box<OwnedResumeRequest>>,
 }
 
 /// Makes a connection whose transport has just been opened at `now_ns` on the caller's monotonic clock. A client's

@@ -164,8 +164,8 @@ fn flags(core: &Connection) -> u32 {
 
 /// Where what a client begins with is kept for the server's decision.
 struct FirstFrame<'a> {
-    setup: &'a mut Option<OwnedSetup>,
-    resume: &'a mut Option<OwnedResumeRequest>,
+    setup: &'a mut Option<Box<OwnedSetup>>,
+    resume: &'a mut Option<Box<OwnedResumeRequest>>,
 }
 
 /// How far the received bytes were taken.
@@ -206,9 +206,9 @@ fn receive(
             Err(too_long) => Some(core.fail(&too_long.to_string())),
         };
         match &event {
-            Some(Event::Setup(request)) => *first.setup = Some(OwnedSetup::copy(request)),
+            Some(Event::Setup(request)) => *first.setup = Some(Box::new(OwnedSetup::copy(request))),
             Some(Event::Resume(request)) => {
-                *first.resume = Some(OwnedResumeRequest::copy(request));
+                *first.resume = Some(Box::new(OwnedResumeRequest::copy(request)));
             }
             _ => {}
         }

@@ -32,6 +32,14 @@ impl Shared {
     }
 }
 
+/// Ten thousand idle connections pay for each byte ten thousand times.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn a_connection_is_small() {
+    let size = size_of::<rsocket_connection>();
+    assert!(size <= 800, "{size} bytes");
+}
+
 #[test]
 fn a_second_thread_is_told_that_the_handle_is_busy() {
     let client = Side::client();

@@ -209,6 +209,7 @@ impl Connection {
             return suspended.or_else(|| Some(self.abort(silence.code(), silence.message())));
         }
         if self.keepalive.take_due(now) {
+            self.streams.trim();
             let position = self.received_position();
             self.control.push_keepalive_request(position);
         }

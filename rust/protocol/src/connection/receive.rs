@@ -196,6 +196,7 @@ impl Connection {
         }
         self.note_acknowledged(frame.last_received_position);
         if frame.respond {
+            self.streams.trim();
             let position = self.received_position();
             self.control.push_keepalive_reply(position, frame.data);
         }

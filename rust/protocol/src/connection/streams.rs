@@ -257,6 +257,13 @@ impl StreamTable {
         Some(stream)
     }
 
+    /// Gives the memory back that streams have had, if none is open.
+    pub(super) fn trim(&mut self) {
+        if self.open.is_empty() {
+            self.open = HashMap::new();
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.open = HashMap::new();
         self.slots = Slots::default();
@@ -267,6 +274,11 @@ impl StreamTable {
     #[cfg(test)]
     pub(super) fn iter(&self) -> impl Iterator<Item = &Stream> {
         self.open.values()
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.open.capacity()
     }
 
     #[cfg(test)]

@@ -254,3 +254,27 @@ fn keepalives_that_are_not_read_do_not_pile_up() {
     }
     assert!(client.connection.control.len() < 200);
 }
+
+#[test]
+fn a_keepalive_gives_back_what_streams_took_that_are_over() {
+    let mut client = Alone::client();
+    let streams: Vec<u32> = (0..100).map(|user| client.request(user, b"")).collect();
+    client.pass(INTERVAL);
+    client.tick();
+    assert!(client.connection.streams.capacity() >= 100);
+    for stream in streams {
+        client.receive(stream, answer(PayloadRef::default()));
+    }
+    client.pass(INTERVAL);
+    client.tick();
+    assert_eq!(client.connection.streams.capacity(), 0);
+    client.request(100, b"");
+
+    let mut server = Alone::server();
+    server.receive(1, request_response(PayloadRef::default()));
+    server.receive(0, ping(b""));
+    assert!(server.connection.streams.capacity() > 0);
+    server.respond(1, b"").expect("answered");
+    server.receive(0, ping(b""));
+    assert_eq!(server.connection.streams.capacity(), 0);
+}
