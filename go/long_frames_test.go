@@ -57,3 +57,23 @@ func TestLongFramesTakeFewReads(t *testing.T) {
 		}
 	}
 }
+
+// The last read of a long frame may be a short one, and the next one is read from the start.
+func TestLongItemsThatFollowEachOther(t *testing.T) {
+	for _, size := range []int{100 << 10, 300_000, 1 << 20} {
+		client, server := rawServer(t)
+		stream, err := client.OpenStream(testContext(t), rsocket.NewPayload("", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.frameOf(0x06)
+		item := "\x00\x00\x00\x01\x28\x20" + strings.Repeat("x", size)
+		go server.send(item, item, item)
+		for i := range 3 {
+			got, err := stream.Recv(testContext(t))
+			if err != nil || got.Len() != size {
+				t.Fatalf("%d: item %d: %v, %d bytes", size, i, err, got.Len())
+			}
+		}
+	}
+}

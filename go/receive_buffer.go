@@ -107,7 +107,7 @@ func (r *reader) resize(needed int) {
 		r.fit(idleBuffer)
 	case held == 0 && r.frame > longFrame && r.frame <= keptBuffer:
 		r.fit(r.frame)
-	case len(r.buffer) < readBuffer && r.calm == 0:
+	case len(r.buffer) < readBuffer && (r.calm == 0 || r.frame > 0):
 		r.change(readBuffer)
 	case needed > len(r.buffer) && held*2 >= len(r.buffer):
 		r.change(2 * len(r.buffer))
