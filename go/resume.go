@@ -327,7 +327,7 @@ func (c *Conn) handOver() {
 	}
 	found := c.session.table.find(string(request.Token))
 	switch {
-	case found == nil:
+	case found == nil || found.isClosed():
 		c.rejectResume("the session is not known")
 	case len(c.reader.unread()) > 0:
 		c.rejectResume("frames came before RESUME_OK")
