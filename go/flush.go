@@ -54,6 +54,8 @@ type flusher struct {
 	spent []*Payload
 	// link is where pending goes.
 	link *link
+	// broken is a link that could not be written to, so that nothing more is.
+	broken *link
 	// stuck: the batch waits for a transport.
 	stuck bool
 	// gathered: the next batch goes at once.
@@ -274,7 +276,7 @@ func (c *Conn) writePending(borrowed bool) bool {
 	if len(f.pending) == 0 {
 		return true
 	}
-	if f.link == nil || f.link.broken {
+	if f.link == nil || f.link == f.broken {
 		f.written() // The core keeps it for the next transport, if there may be one.
 		return true
 	}
@@ -297,10 +299,16 @@ func (c *Conn) writePending(borrowed bool) bool {
 	}
 }
 
-// giveUpWriting is for a transport that takes no more. The reader has a while to find what the peer said last, such as why
-// it closed, and the end; after that the write's error is the reason.
+// giveUpWriting is for a transport that takes no more. A connection that ends with it gives the core nothing more to send, and
+// the reader has a while to find what the peer said last, such as why it closed; after that the write's error is the reason.
 func (c *Conn) giveUpWriting(l *link, reason error) {
-	l.broken = true
+	if c.session != nil {
+		c.linkFailed(l, reason)
+		l.close()
+		return
+	}
+	c.flusher.broken = l
+	c.engine.closeBatches()
 	time.AfterFunc(lingerTimeout, func() {
 		c.linkFailed(l, reason)
 		l.close()

@@ -13,8 +13,6 @@ type link struct {
 	borrowable bool
 	// writeDeadline is when nc's write deadline strikes, on the connection's clock; 0 for none. It is the flusher's.
 	writeDeadline time.Duration
-	// broken: a write has failed, so nothing more is written. It is the flusher's.
-	broken bool
 }
 
 func newLink(nc net.Conn) *link {
