@@ -121,6 +121,7 @@ func (c *Conn) startWorker() {
 // workOff is a worker: it calls handlers as long as calls wait. What they have answered goes out when there is no more to do,
 // or plenty; and when a worker comes, as those before it may be held up.
 func (c *Conn) workOff() {
+	growStack()
 	defer c.work.Done()
 	returned := false
 	defer func() {
@@ -143,6 +144,21 @@ func (c *Conn) workOff() {
 	}
 	returned = true
 }
+
+// workerStack is about what a handler and the write of its answer take of a stack.
+const workerStack = 5 << 10
+
+// growStack gives a new goroutine the stack that it is going to need. Now that costs an allocation; later, what is on the stack
+// has to be looked through and copied as well, and more than once.
+//
+//go:noinline
+func growStack() byte {
+	var room [workerStack]byte
+	return room[stackIndex.Load()]
+}
+
+// stackIndex is 0. The compiler does not know that, and so makes the room.
+var stackIndex atomic.Int32
 
 func (c *Conn) handle(call handlerCall) {
 	switch {
