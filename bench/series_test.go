@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestMedianAndSpread(t *testing.T) {
 	tests := []struct {
@@ -45,5 +48,24 @@ func TestNumbersInWords(t *testing.T) {
 	}
 	if got := bytesText(64 << 10); got != "64 KiB" {
 		t.Errorf("64 KiB are %q", got)
+	}
+}
+
+func TestLinesOfAChartDifferInColour(t *testing.T) {
+	if len(slices.Compact(slices.Sorted(slices.Values(palette)))) != len(palette) {
+		t.Error("a colour is in the palette twice")
+	}
+	for _, group := range chartGroups {
+		lines := 0
+		for _, name := range defaultPairs {
+			if p, err := parsePair(name); err != nil {
+				t.Error(err)
+			} else if group.has(p) {
+				lines++
+			}
+		}
+		if lines > len(palette) {
+			t.Errorf("%s: %d lines, %d colours", group.name, lines, len(palette))
+		}
 	}
 }

@@ -21,7 +21,7 @@ const (
 // palette has colours that differ in lightness too.
 var palette = []string{
 	"#0969da", "#bc4c00", "#1a7f37", "#8250df", "#cf222e", "#bf8700", "#1b7c83", "#bf3989", "#57606a",
-	"#54aeff", "#fb8f44", "#4ac26b", "#c297ff", "#ff8182", "#d4a72c", "#3192aa",
+	"#54aeff", "#fb8f44", "#4ac26b", "#c297ff", "#ff8182", "#d4a72c", "#3192aa", "#6f4e37", "#a5d600",
 }
 
 func newDrawing(width, height int) *drawing { return &drawing{width: width, height: height} }
