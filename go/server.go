@@ -79,15 +79,18 @@ func (s *Server) Serve(l net.Listener) error {
 	for {
 		nc, err := acceptPatiently(s.ctx, accepting, s.settings)
 		switch {
-		case s.isStopping():
-			if err == nil {
-				_ = nc.Close()
-			}
+		case err != nil && s.isStopping():
 			return ErrServerClosed
 		case err != nil:
 			return fmt.Errorf("rsocket: accept: %w", err)
+		case !s.beginWork():
+			_ = nc.Close()
+			return ErrServerClosed
 		}
-		s.work.Go(func() { s.serveAccepted(nc, source, over) })
+		go func() {
+			defer s.work.Done()
+			s.serveAccepted(nc, source, over)
+		}()
 	}
 }
 
