@@ -28,16 +28,16 @@ func TestStreamOverrun(t *testing.T) {
 	})
 }
 
-// A requester that sends far more than it is asked for is told that its channel is over.
+// A requester that sends far more than it is asked for is told that its channel is over. The responder does not ask for
+// more while the channel is there: one that keeps up with its requester would see no overrun.
 func TestChannelOverrun(t *testing.T) {
 	const count = 100_000
 	overruns := func(p pair) bool { return p.client.deviates(asClient, ignoresCredit) }
 	eachPairThat(t, overruns, func(t *testing.T, p pair) {
 		s := startServer(t, p)
-		got := startClient(t, p.client, s, "channel", "--count", strconv.Itoa(count)).onlyItems(t)
+		got := startClient(t, p.client, s, "channel", "--count", strconv.Itoa(count), "--data", "hold").onlyItems(t)
 		s.expectSetup(t, "")
-		expectFewer(t, got, count)
-		expectItemsThen(t, got, got.Items, invalid, overrun)
+		expectItemsThen(t, got, 0, invalid, overrun)
 		s.expectServes(t, p.client)
 	})
 }

@@ -1,11 +1,16 @@
 //! The items that the server answers streams and channels with.
 
+use std::future;
+
 use rsocket_runtime::{Failure, ItemSender, Items, Payload};
 
 use crate::bytes::pattern;
 
 /// Begins the data of a channel whose responder takes so many items and no more.
 const CANCEL_PREFIX: &str = "cancel-after:";
+
+/// The data of a channel whose responder takes no item behind the first until the channel is over.
+const HOLD: &str = "hold";
 
 /// What a request-stream's data asks for.
 pub(crate) enum Answer {
@@ -65,6 +70,9 @@ pub(crate) async fn echo(mut received: Items, mut sender: ItemSender) -> Result<
         && let Some(item) = received.next().await
     {
         let item = item?;
+        if left.is_none() && item.data == HOLD {
+            return future::pending().await;
+        }
         left = match left {
             None => Some(taken(&item)),
             left => left,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"iter"
 	"strconv"
 	"strings"
@@ -8,8 +9,12 @@ import (
 	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
 )
 
-// cancelPrefix begins the data of a channel whose responder takes so many items and no more.
-const cancelPrefix = "cancel-after:"
+const (
+	// cancelPrefix begins the data of a channel whose responder takes so many items and no more.
+	cancelPrefix = "cancel-after:"
+	// hold is the data of a channel whose responder takes no item behind the first until the channel is over.
+	hold = "hold"
+)
 
 // items is a stream's or a channel's.
 type items = iter.Seq2[*rsocket.Payload, error]
@@ -80,11 +85,14 @@ func failing(items items, message string) items {
 
 // echoItems sends a channel's items back, all of them or as many as the first one says. Leaving the loop tells the
 // requester that no more are wanted.
-func echoItems(requests items) items {
+func echoItems(ctx context.Context, requests items) items {
 	return func(yield func(*rsocket.Payload, error) bool) {
 		wanted, taken := 0, 0
 		for item, err := range requests {
 			if taken == 0 && err == nil {
+				if item.GetDataAsString() == hold {
+					<-ctx.Done()
+				}
 				wanted = wantedBy(item)
 			}
 			taken++

@@ -27,7 +27,7 @@ func (r *responder) handler() rsocket.Handler {
 			r.out.printf("fnf data=%s metadata=%s", digest(request.Data()), metadataDigest(request))
 		},
 		RequestStream:  r.stream,
-		RequestChannel: func(_ context.Context, requests items) items { return echoItems(requests) },
+		RequestChannel: echoItems,
 		MetadataPush:   func(_ context.Context, metadata []byte) { r.out.printf("push %s", digest(metadata)) },
 		Lease:          r.leased,
 	}
