@@ -48,8 +48,9 @@ var contenders = []contender{
 	{"ours-go-tls", "ours-go", "tls", transport, requestResponse},
 	{"ours-go-wss", "ours-go", "wss", transport, requestResponse},
 	{"framed-go", "plain-go", load.Blocking, limit, []string{load.RequestResponse, load.Dial, allocations}},
-	{"framed-rust", "ours-rust", "framed", limit, []string{load.RequestResponse}},
-	{"ping-pong-go", "plain-go", load.PingPong, limit, []string{load.RequestResponse}},
+	{"framed-rust", "ours-rust", "framed", limit, requestResponse},
+	{"framed-tasks-rust", "ours-rust", "framed-tasks", limit, requestResponse},
+	{"ping-pong-go", "plain-go", load.PingPong, limit, requestResponse},
 	{"grpc-go", "grpc-go", load.Blocking, other, []string{load.RequestResponse, load.RequestStream, load.Dial, load.Idle, allocations}},
 	{"nats", "nats", load.Blocking, other, []string{load.RequestResponse, load.Dial, load.Idle, allocations}},
 }
@@ -114,7 +115,7 @@ var defaultPairs = []string{
 	"rsocket-go>ours-rust", "rsocket-go>rsocket-go", "rsocket-rust>rsocket-rust",
 	"rsocket-rust>ours-rust", "rsocket-go>rsocket-rust", "ours-go>rsocket-go", "ours-go>rsocket-rust", "ours-rust>ours-go",
 	"ours-go-kept>ours-go", "rsocket-go-kept>rsocket-go",
-	"framed-go>framed-go", "framed-rust>framed-rust", "ping-pong-go>framed-go",
+	"framed-go>framed-go", "framed-rust>framed-rust", "framed-tasks-rust>framed-tasks-rust", "ping-pong-go>framed-go",
 	"ours-go-unix>ours-go-unix", "ours-go-ws>ours-go-ws", "ours-go-tls>ours-go-tls", "ours-go-wss>ours-go-wss",
 	"grpc-go>grpc-go", "nats>nats",
 }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::AtomicU64;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,10 +18,18 @@ use crate::load::tally::{Figures, Tally};
 pub(crate) const FORM: &str = "framed";
 
 /// As many bytes as RSocket has in front of data: a length of three, and a frame header of six.
-const HEADER_LEN: usize = 9;
+pub(crate) const HEADER_LEN: usize = 9;
+
+/// What is in front of so much data.
+pub(crate) fn header(size: usize) -> [u8; HEADER_LEN] {
+    let mut header = [0; HEADER_LEN];
+    let length = (size + HEADER_LEN - 3) as u32;
+    header[..3].copy_from_slice(&length.to_be_bytes()[1..]);
+    header
+}
 
 /// How much is read at a time.
-const READ_LEN: usize = 256 << 10;
+pub(crate) const READ_LEN: usize = 256 << 10;
 
 /// What a socket's buffers hold for certain, so that writing cannot wait for reading.
 const SURELY_BUFFERED: usize = 64 << 10;
@@ -30,9 +38,7 @@ pub(crate) fn main(role: Role) -> anyhow::Result<()> {
     match role {
         Role::Versions => print_versions(vec![]),
         Role::Serve { .. } => {
-            let listener = TcpListener::bind("127.0.0.1:0").context("listening")?;
-            let address = listener.local_addr()?;
-            thread::spawn(move || serve(&listener));
+            let address = serve()?;
             obey(&format!("ready {address}"), &AtomicU64::new(0), None)
         }
         Role::Load(settings) => {
@@ -54,11 +60,17 @@ pub(crate) fn main(role: Role) -> anyhow::Result<()> {
     }
 }
 
-fn serve(listener: &TcpListener) {
-    // An error ends serving, and the clients notice.
-    while let Ok((stream, _)) = listener.accept() {
-        thread::spawn(move || echo(stream));
-    }
+/// Serves until the process ends, at the address that it returns.
+pub(crate) fn serve() -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("listening")?;
+    let address = listener.local_addr()?;
+    thread::spawn(move || {
+        // An error ends serving, and the clients notice.
+        while let Ok((stream, _)) = listener.accept() {
+            thread::spawn(move || echo(stream));
+        }
+    });
+    Ok(address)
 }
 
 /// Writes back what it reads, one write for each read: an answer is its request.
@@ -109,10 +121,7 @@ impl Window {
         let connecting = || format!("connecting to {}", settings.connect);
         let stream = TcpStream::connect(&settings.connect).with_context(connecting)?;
         stream.set_nodelay(true)?;
-        let length = (settings.size + HEADER_LEN - 3) as u32;
-        let mut frame = length.to_be_bytes()[1..].to_vec();
-        frame.extend([0; HEADER_LEN - 3]);
-        frame.extend(pattern(1, settings.size));
+        let frame = [&header(settings.size), &*pattern(1, settings.size)].concat();
         let mut window = Self {
             input: vec![0; READ_LEN.max(2 * frame.len())],
             stream,

@@ -1,7 +1,9 @@
-//! This repository's `rsocket_runtime` as a contender of the benchmark; and, as its form `framed`, what it could reach at best.
+//! This repository's `rsocket_runtime` as a contender of the benchmark; and what it could reach at best, as its form `framed`, and as its form
+//! `framed-tasks` with a task for each request.
 
 mod connection;
 mod framed;
+mod framed_tasks;
 mod load;
 mod responder;
 
@@ -13,6 +15,7 @@ use anyhow::Context;
 use rsocket_runtime::{ConnectOptions, Server, ServerOptions, connect};
 
 use crate::connection::Ours;
+use crate::framed_tasks::FramedTasks;
 use crate::load::{Contender, Settings};
 use crate::responder::Responder;
 
@@ -47,8 +50,9 @@ impl Contender for Runtime {
 
 fn main() -> anyhow::Result<()> {
     let role = load::program::role();
-    if role.form() == framed::FORM {
-        return framed::main(role);
+    match role.form() {
+        framed::FORM => framed::main(role),
+        FramedTasks::FORM => load::program::main::<FramedTasks>(role),
+        _ => load::program::main::<Runtime>(role),
     }
-    load::program::main::<Runtime>(role)
 }

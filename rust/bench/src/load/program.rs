@@ -10,7 +10,7 @@ use clap::Parser;
 use serde::Serialize;
 
 use super::allocations::{ALLOCATED_BYTES, ALLOCATIONS, COUNTING};
-use super::settings::{BLOCKING, Cli, Role};
+use super::settings::{Cli, Role};
 use super::tally::Figures;
 use super::workloads::{Contender, Session};
 
@@ -33,7 +33,7 @@ pub(crate) fn role() -> Role {
 /// The main function of a contender's program over tokio.
 pub(crate) fn main<C: Contender>(role: Role) -> anyhow::Result<()> {
     ensure!(
-        role.form() == BLOCKING,
+        role.form() == C::FORM,
         "there is no form {} here",
         role.form()
     );

@@ -11,12 +11,15 @@ use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 
 use super::data::{ItemCheck, pattern, same_answer, stream_request};
-use super::settings::Settings;
+use super::settings::{BLOCKING, Settings};
 use super::tally::{Figures, Tally};
 
 /// A library behind the load interface.
 pub(crate) trait Contender: 'static {
     type Connection: Connection;
+
+    /// How requests are called.
+    const FORM: &'static str = BLOCKING;
 
     /// The versions of what is measured, by name.
     fn versions() -> Vec<(&'static str, String)>;
