@@ -204,6 +204,11 @@ func (c *Conn) now() int64 {
 	return int64(time.Since(c.started))
 }
 
+// requestsOpen is how many requests of either side are under way.
+func (c *Conn) requestsOpen() int64 {
+	return c.queue.calls.open.Load() + c.answering.Load()
+}
+
 // RequestResponse sends a request and waits for its answer, which is nil where the peer completed without one. When
 // ctx ends first, the request is cancelled on the wire and ctx's error is returned. The payload must not be changed
 // until the call returns, and one of more than 2 KiB not before it has been sent.

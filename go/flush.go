@@ -120,7 +120,7 @@ func (c *Conn) flush(borrowed bool) {
 // nextBatch takes what waits, after letting others add to it; false when nothing is left to do and the role ended.
 func (c *Conn) nextBatch() bool {
 	f := &c.flusher
-	gather := !f.gathered && c.queue.calls.open.Load()+c.answering.Load() > 1
+	gather := !f.gathered && c.requestsOpen() > 1
 	f.gathered = false
 	taken, state := c.queue.take(f, gather)
 	switch state {

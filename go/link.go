@@ -13,11 +13,13 @@ type link struct {
 	borrowable bool
 	// writeDeadline is when nc's write deadline strikes, on the connection's clock; 0 for none. It is the flusher's.
 	writeDeadline time.Duration
+	// poll is the reader's.
+	poll busyPoll
 }
 
 func newLink(nc net.Conn) *link {
 	boundUnsent(nc)
-	return &link{nc: nc, borrowable: isBorrowable(nc)}
+	return &link{nc: nc, borrowable: isBorrowable(nc), poll: newBusyPoll(nc)}
 }
 
 // isBorrowable reports whether a write that ran into its deadline can be continued. Go's own TLS, for one, cannot, but

@@ -41,7 +41,7 @@ func (c *Conn) readLoop(term uint64) {
 	}
 	for !c.isClosed() {
 		from := c.reader.link
-		n, err := from.nc.Read(c.reader.space())
+		n, err := c.readFrom(from)
 		c.reader.received(n)
 		if n > 0 && !c.receive(term) {
 			return
@@ -57,6 +57,16 @@ func (c *Conn) readLoop(term uint64) {
 		}
 	}
 	c.drainTransport()
+}
+
+// readFrom reads what comes next.
+func (c *Conn) readFrom(l *link) (int, error) {
+	if l.poll.isDue() {
+		if n := l.poll.read(l.nc, c.reader.space(), c.now); n > 0 {
+			return n, nil
+		}
+	}
+	return l.nc.Read(c.reader.space())
 }
 
 // receive hands received bytes to the engine, and out what follows; false when another goroutine reads on.
