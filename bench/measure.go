@@ -47,7 +47,7 @@ const slack = 30 * time.Second
 
 // measure gives the figures of one load. An error says why there are none.
 func (m measurer) measure(ctx context.Context, p pair, w work) (figures, error) {
-	planned := idleIntervals*m.options.duration + m.options.warmUp
+	planned := idleIntervals*m.idleKeepalive(w) + m.options.warmUp
 	ctx, stop := context.WithTimeoutCause(ctx, planned+slack, errors.New("it took too long"))
 	defer stop()
 
@@ -112,9 +112,18 @@ func (m measurer) settings(p pair, w work) load.Settings {
 			s.Requests = uint64(w.InFlight) // streams, each of some items
 		}
 	case load.Idle:
-		s.Keepalive = m.options.duration
+		s.Keepalive = m.idleKeepalive(w)
 	}
 	return s
+}
+
+// maxIdleKeepalives is how many keepalives idle connections send in a second, all together, at most: with more than a few they would keep
+// the machine busy.
+const maxIdleKeepalives = 10_000
+
+// idleKeepalive is how often an idle connection sends one, and the shortest time in which each has sent one.
+func (m measurer) idleKeepalive(w work) time.Duration {
+	return max(m.options.duration, time.Duration(w.Connections)*time.Second/maxIdleKeepalives)
 }
 
 // idleIntervals is for how many keepalives of each idle connection CPU time is measured.

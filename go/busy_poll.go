@@ -1,6 +1,7 @@
 package rsocket
 
 import (
+	"math"
 	"net"
 	"runtime"
 	"sync/atomic"
@@ -22,14 +23,12 @@ const (
 	busyPollMax   = 16
 )
 
-// busyPollers counts the readers of the process that look right now. They are no more than half of the processors.
+// busyPollers counts the readers of the process that look right now.
 var busyPollers atomic.Int32
 
-var maxBusyPollers = int32(runtime.NumCPU() / 2)
-
-// startBusyPoll reports whether one more may look.
-func startBusyPoll() bool {
-	if busyPollers.Add(1) <= maxBusyPollers {
+// startBusyPoll reports whether one more may look where no more than most should.
+func startBusyPoll(most int32) bool {
+	if busyPollers.Add(1) <= most {
 		return true
 	}
 	busyPollers.Add(-1)
@@ -65,20 +64,24 @@ func (h *busyPollHabit) failed() {
 
 // busyPoll is the habit of a transport's reader.
 type busyPoll struct {
-	possible bool
-	habit    busyPollHabit
+	habit busyPollHabit
+	// most is how many readers of the process may look at a time; 0 where this transport's cannot.
+	most int32
 	// arrived is nil before the first look.
 	arrived *arrivedReader
 }
 
-// newBusyPoll is for a transport whose bytes are the connection's as they come from the system. With a single core nothing could arrive
-// while somebody looks.
+// newBusyPoll is for a transport whose bytes are the connection's as they come from the system. Half of the process's processors look
+// at most, so with a single one nobody does.
 func newBusyPoll(nc net.Conn) busyPoll {
-	return busyPoll{possible: canReadArrived(nc) && maxBusyPollers > 0}
+	if !canReadArrived(nc) {
+		return busyPoll{}
+	}
+	return busyPoll{most: int32(min(runtime.GOMAXPROCS(0), math.MaxInt32) / 2)}
 }
 
 func (p *busyPoll) isDue() bool {
-	return p.possible && p.habit.isDue()
+	return p.most > 0 && p.habit.isDue()
 }
 
 // read reads what arrives within a moment, on the clock now. When it returns 0, nc.Read says why, or waits.
@@ -92,7 +95,7 @@ func (p *busyPoll) read(nc net.Conn, space []byte, now func() int64) int {
 	if !waiting {
 		return n // A read that sleeps would have found it as well.
 	}
-	if !startBusyPoll() {
+	if !startBusyPoll(p.most) {
 		return 0
 	}
 	defer busyPollers.Add(-1)

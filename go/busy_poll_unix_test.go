@@ -42,7 +42,7 @@ func ticking() func() int64 {
 
 func TestABusyPollEndsWhenNothingArrives(t *testing.T) {
 	near, _ := tcpPair(t)
-	poll := busyPoll{habit: busyPollHabit{credit: 2}}
+	poll := busyPoll{habit: busyPollHabit{credit: 2}, most: 1}
 	if n := poll.read(near, make([]byte, 8), ticking()); n != 0 {
 		t.Errorf("read %d bytes that nobody sent", n)
 	}
@@ -63,7 +63,7 @@ func TestABusyPollReadsWhatArrivesMeanwhile(t *testing.T) {
 		}
 		return 0
 	}
-	var poll busyPoll
+	poll := busyPoll{most: 1}
 	space := make([]byte, 2)
 	if n := poll.read(near, space, clock); n != 2 || string(space) != "ab" {
 		t.Errorf("read %q", space[:n])
@@ -82,7 +82,7 @@ func TestABusyPollLeavesTheEndToTheTransport(t *testing.T) {
 	if _, err := near.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Fatalf("read the error %v, want EOF", err)
 	}
-	var poll busyPoll
+	poll := busyPoll{most: 1}
 	if n := poll.read(near, make([]byte, 8), ticking()); n != 0 {
 		t.Errorf("read %d bytes after the end", n)
 	}
@@ -90,7 +90,7 @@ func TestABusyPollLeavesTheEndToTheTransport(t *testing.T) {
 	if n := poll.read(near, make([]byte, 8), ticking()); n != 0 {
 		t.Errorf("read %d bytes after closing", n)
 	}
-	var late busyPoll
+	late := busyPoll{most: 1}
 	if n := late.read(near, make([]byte, 8), ticking()); n != 0 {
 		t.Errorf("read %d bytes of what was closed before", n)
 	}
@@ -114,18 +114,19 @@ func TestOnlyPlainSocketsAreBusyPolled(t *testing.T) {
 // Readers that look in vain would take each other's and everybody's processors.
 func TestBusyPollersAreBounded(t *testing.T) {
 	near, _ := tcpPair(t)
-	busyPollers.Add(maxBusyPollers)
-	defer busyPollers.Add(-maxBusyPollers)
+	const most = 3
+	busyPollers.Add(most)
+	defer busyPollers.Add(-most)
 	looked := false
 	clock := func() int64 { looked = true; return 0 }
-	poll := busyPoll{habit: busyPollHabit{credit: 2}}
+	poll := busyPoll{habit: busyPollHabit{credit: 2}, most: most}
 	if n := poll.read(near, make([]byte, 8), clock); n != 0 || looked {
 		t.Errorf("read %d bytes; whether it looked for more than what was there: %t", n, looked)
 	}
 	if poll.habit.credit != 2 {
 		t.Errorf("the credit is %d, want 2: nothing was learned", poll.habit.credit)
 	}
-	if now := busyPollers.Load(); now != maxBusyPollers {
-		t.Errorf("%d look, want %d", now, maxBusyPollers)
+	if now := busyPollers.Load(); now != most {
+		t.Errorf("%d look, want %d", now, most)
 	}
 }
