@@ -103,7 +103,7 @@ func (m measurer) rounds(ctx context.Context, all measurements, stderr io.Writer
 				if m.options.counts(at.pair) {
 					failures++
 				}
-				at.failures = append(at.failures, err.Error())
+				at.fail(err)
 				shown.failed(at.String(), err)
 			} else {
 				at.add(f)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // series is one figure of all rounds.
@@ -54,6 +55,12 @@ func (m *measurement) add(f figures) {
 	for name, value := range f {
 		m.figures[name] = append(m.figures[name], value)
 	}
+}
+
+// fail keeps the reason of a round that gave no figures: its first line, as what a program had to say about it belongs on the screen.
+func (m *measurement) fail(err error) {
+	reason, _, _ := strings.Cut(err.Error(), "\n")
+	m.failures = append(m.failures, reason)
 }
 
 // value is the median of a figure; false if there is none.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"slices"
 	"testing"
 )
@@ -22,6 +23,16 @@ func TestMedianAndSpread(t *testing.T) {
 		if got := test.rounds.spread(); got != test.spread {
 			t.Errorf("%v: spread %g, want %g", test.rounds, got, test.spread)
 		}
+	}
+}
+
+func TestAFailureIsKeptInALine(t *testing.T) {
+	var m measurement
+	m.fail(errors.New("it took too long; it said: panic\ngoroutine 1:\n\t/home/somebody/main.go:1"))
+	m.fail(errors.New("it took too long"))
+	want := []string{"it took too long; it said: panic", "it took too long"}
+	if !slices.Equal(m.failures, want) {
+		t.Errorf("kept %q, want %q", m.failures, want)
 	}
 }
 
