@@ -38,7 +38,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
-	if err := bench(ctx, o, stdout, stderr); err != nil {
+	do := bench
+	if o.draw != "" {
+		do = draw
+	}
+	if err := do(ctx, o, stdout, stderr); err != nil {
 		fmt.Fprintf(stderr, "bench: %v\n", err)
 		return 1
 	}
@@ -82,6 +86,19 @@ func bench(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if failures > 0 {
 		return fmt.Errorf("%d loads failed; results.json has the reasons", failures)
 	}
+	return nil
+}
+
+// draw draws the charts of earlier results.
+func draw(_ context.Context, o options, stdout, _ io.Writer) error {
+	earlier, err := readResults(o.draw)
+	if err != nil {
+		return err
+	}
+	if err := drawCharts(o.out, earlier); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "the charts are in %s\n", o.out)
 	return nil
 }
 

@@ -25,7 +25,8 @@ type options struct {
 	out      string // the folder for results
 	programs string // the folder of the contenders' programs
 	list     bool
-	quick    bool // what is measured says nothing about speed
+	draw     string // the file with results whose charts to draw, and nothing to measure
+	quick    bool   // what is measured says nothing about speed
 
 	requests        uint64 // instead of the duration, if not 0
 	countedRequests uint64 // of the workload that counts allocations
@@ -74,6 +75,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&idle, "idle-connections", idleConnections, "how many connections the idle workload has")
 	flags.StringVar(&o.out, "out", filepath.Join("bench", "results"), "`folder` for results.json and the charts")
 	flags.StringVar(&o.programs, "programs", filepath.Join("bench", "bin"), "`folder` of the contenders' programs")
+	flags.StringVar(&o.draw, "draw", "", "draw the charts of the results in this `file` anew, and measure nothing")
 	flags.BoolVar(&o.list, "list", false, "list what would be measured, and do not")
 	flags.BoolVar(&o.quick, "quick", false, "a few hundred requests of each, to see that the harness works; says nothing about speed")
 	if err := flags.Parse(args); err != nil {
@@ -93,8 +95,11 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		}
 	}
 	// Programs that are run by Bazel are somewhere else than who called it.
-	if root := os.Getenv("BUILD_WORKSPACE_DIRECTORY"); root != "" && !filepath.IsAbs(o.out) {
-		o.out = filepath.Join(root, o.out)
+	root := os.Getenv("BUILD_WORKSPACE_DIRECTORY")
+	for _, path := range []*string{&o.out, &o.draw} {
+		if root != "" && *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(root, *path)
+		}
 	}
 	return o, o.choose(chosen)
 }

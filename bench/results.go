@@ -52,3 +52,15 @@ func (r results) write(folder string) error {
 	}
 	return nil
 }
+
+// readResults is the opposite of write.
+func readResults(file string) (r results, err error) {
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	if err != nil {
+		return r, fmt.Errorf("reading results: %w", err)
+	}
+	return r, nil
+}

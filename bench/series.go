@@ -37,6 +37,15 @@ func (s series) MarshalJSON() ([]byte, error) {
 	}{s.median(), slices.Min(s), slices.Max(s), s})
 }
 
+func (s *series) UnmarshalJSON(text []byte) error {
+	var fields struct {
+		Rounds []float64 `json:"rounds"`
+	}
+	err := json.Unmarshal(text, &fields)
+	*s = fields.Rounds
+	return err
+}
+
 // measurement is all rounds of one pair with one workload.
 type measurement struct {
 	pair pair
@@ -72,14 +81,27 @@ func (m *measurement) value(figure string) (float64, bool) {
 	return s.median(), true
 }
 
+// measurementFields is a measurement in results.json.
+type measurementFields struct {
+	Client string `json:"client"`
+	Server string `json:"server"`
+	work
+	Figures  map[string]series `json:"figures"`
+	Failures []string          `json:"failures,omitempty"`
+}
+
+func (m *measurement) UnmarshalJSON(text []byte) error {
+	var fields measurementFields
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return err
+	}
+	p, err := parsePair(fields.Client + ">" + fields.Server)
+	*m = measurement{p, fields.work, fields.Figures, fields.Failures}
+	return err
+}
+
 func (m *measurement) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Client string `json:"client"`
-		Server string `json:"server"`
-		work
-		Figures  map[string]series `json:"figures"`
-		Failures []string          `json:"failures,omitempty"`
-	}{m.pair.client.name, m.pair.server.name, m.work, m.figures, m.failures})
+	return json.Marshal(measurementFields{m.pair.client.name, m.pair.server.name, m.work, m.figures, m.failures})
 }
 
 // measurements are in the order of the works, and of the pairs in each.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -23,6 +25,32 @@ func TestMedianAndSpread(t *testing.T) {
 		if got := test.rounds.spread(); got != test.spread {
 			t.Errorf("%v: spread %g, want %g", test.rounds, got, test.spread)
 		}
+	}
+}
+
+func TestResultsAreReadAsTheyWereWritten(t *testing.T) {
+	p, err := parsePair("ours-go>ours-rust")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &measurement{pair: p, work: work{"one", 64, 16, 1}}
+	m.add(figures{rate: 3})
+	m.add(figures{rate: 1})
+	m.fail(errors.New("it took too long"))
+	want := results{Rounds: 3, Duration: 0.5, Machine: machine{Cores: 2}, Measurements: measurements{m}}
+	folder := t.TempDir()
+	if err := want.write(folder); err != nil {
+		t.Fatal(err)
+	}
+	got, err := readResults(filepath.Join(folder, "results.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("read %+v, want %+v", got, want)
+	}
+	if _, err := readResults(filepath.Join(folder, "none.json")); err == nil {
+		t.Error("read a file that is not there")
 	}
 }
 

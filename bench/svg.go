@@ -22,6 +22,7 @@ const (
 var palette = []string{
 	"#0969da", "#bc4c00", "#1a7f37", "#8250df", "#cf222e", "#bf8700", "#1b7c83", "#bf3989", "#57606a",
 	"#54aeff", "#fb8f44", "#4ac26b", "#c297ff", "#ff8182", "#d4a72c", "#3192aa", "#6f4e37", "#a5d600",
+	"#0a3069",
 }
 
 func newDrawing(width, height int) *drawing { return &drawing{width: width, height: height} }
