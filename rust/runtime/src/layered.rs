@@ -117,7 +117,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Layered<IO> {
             self.note(started);
         }
         self.answer(cx);
-        if self.wire.len() > MAX_WAITING {
+        // What is sent, twice that at most and what the layer puts around it, must not keep this side from reading: two that
+        // both wait to be read would wait for ever.
+        if self.wire.len() > 3 * MAX_WAITING {
             return Poll::Pending;
         }
         let before = buffer.filled().len();
