@@ -17,6 +17,11 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// Bytes that may wait for the transport before nothing more is taken.
 const MAX_WAITING: usize = 64 << 10;
 
+/// Bytes that may wait for the transport before nothing more is read. What is sent, which is twice the above at most with what the
+/// layer puts around it, must not come to that: two sides that both do not read would wait for ever. The rest is for what the
+/// layer answers.
+const MAX_BACKLOG: usize = 3 * MAX_WAITING;
+
 /// Buffers larger than this are given back once they are empty.
 const KEPT: usize = 128 << 10;
 
@@ -117,9 +122,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Layered<IO> {
             self.note(started);
         }
         self.answer(cx);
-        // What is sent, twice that at most and what the layer puts around it, must not keep this side from reading: two that
-        // both wait to be read would wait for ever.
-        if self.wire.len() > 3 * MAX_WAITING {
+        if self.wire.len() > MAX_BACKLOG {
             return Poll::Pending;
         }
         let before = buffer.filled().len();

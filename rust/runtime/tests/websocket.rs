@@ -449,3 +449,31 @@ async fn a_layer_over_any_transport() {
     .await;
     assert_eq!(answer, Ok(Some(payload)));
 }
+
+/// Sends frames and receives as many, in one task.
+async fn exchange(layered: Layered<tokio::io::DuplexStream>) {
+    let mut frame = vec![7; 3 + (100 << 10)];
+    frame[..3].copy_from_slice(&(100_u32 << 10).to_be_bytes()[1..]);
+    let frames = frame.repeat(4);
+    let (mut reader, mut writer) = tokio::io::split(layered);
+    let mut received = vec![0; frames.len()];
+    let sending = async {
+        writer.write_all(&frames).await.expect("open");
+        writer.flush().await.expect("open");
+    };
+    let (read, ()) = tokio::join!(reader.read_exact(&mut received), sending);
+    read.expect("open");
+    assert!(received == frames);
+}
+
+#[tokio::test]
+async fn both_ends_read_while_what_they_send_waits() {
+    let (near, far) = tokio::io::duplex(100);
+    let client = WebSocket::client(&ClientOptions::new("localhost")).expect("a good host");
+    let server = WebSocket::server(std::sync::Arc::default());
+    let (mut near, mut far) = (Layered::new(near, client), Layered::new(far, server));
+    let (near_open, far_open) = tokio::join!(near.open(), far.open());
+    near_open.expect("a good handshake");
+    far_open.expect("a good handshake");
+    soon(async { tokio::join!(exchange(near), exchange(far)) }).await;
+}
