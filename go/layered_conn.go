@@ -36,8 +36,9 @@ type layeredConn struct {
 	layer *ffi.Layer
 	// plain was received and has not been read.
 	plain []byte
-	// out is to be written; nil for nothing.
-	out *layerBuffer
+	// out is to be written; nil for nothing. It holds a chunk of a Write at most, and so many bytes of answers.
+	out     *layerBuffer
+	answers int
 	// failure is why the layer does not go on.
 	failure      error
 	open         bool
@@ -234,23 +235,21 @@ func (c *layeredConn) receive(bytes, into []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	output, err := c.layer.Receive(bytes)
+	c.answers += len(output.Wire)
 	n := c.note(output, err, into)
 	failure, last, more := c.failure, c.closedByPeer, n > 0 || len(c.plain) > 0
-	backlog := 0
-	if c.out != nil {
-		backlog = len(c.out.bytes)
-	}
+	waiting := c.out != nil
 	// The handshake writes by itself. Nothing more is read before what ends the layer is written, nor before a peer has
-	// read what it is answered.
-	answer := backlog > 0 && c.opened.Load()
-	inline := last || backlog > maxAnswers
+	// read what it is answered; but while a Write waits: the peer may wait for the same.
+	answer := waiting && c.opened.Load()
+	inline := last || c.answers > maxAnswers
 	if answer && !inline && failure == nil && !c.answering {
 		c.answering = true
 		c.work.Go(c.answer)
 	}
 	c.mu.Unlock()
 	switch {
-	case failure != nil && backlog > 0:
+	case failure != nil && waiting:
 		c.farewell()
 	case answer && inline:
 		c.answer()

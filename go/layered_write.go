@@ -118,7 +118,7 @@ func (c *layeredConn) takeOut() bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.taken, c.out = c.out, nil
+	c.taken, c.out, c.answers = c.out, nil, 0
 	if c.taken == nil {
 		return false
 	}
