@@ -42,12 +42,12 @@ type Conn struct {
 	// started is the origin of the connection's clock.
 	started time.Time
 
-	engine    engine
-	queue     queue
-	flusher   flusher
-	reader    reader
-	callbacks callbackRunner
-	workers   workers
+	engine  engine
+	queue   queue
+	flusher flusher
+	reader  reader
+	inline  inlineRunner
+	workers workers
 
 	// contexts is where the handlers' contexts come from.
 	contexts connContexts
@@ -167,7 +167,8 @@ func newConn(ctx context.Context, nc net.Conn, settings *settings, handler *Hand
 	conn.queue.fragmented.max = settings.limits.MaxQueuedBytes
 	conn.queue.frameLen = settings.fragmentLen
 	conn.queue.flushHeldBack = conn.flushHeldBack
-	conn.callbacks.conn = conn
+	conn.inline.conn = conn
+	conn.workers.habit = newHandlerHabit()
 	conn.flusher.answering = &conn.answering
 	conn.notifications.max = int64(settings.limits.MaxFireAndForgetHandlers)
 	conn.notifications.released = make(chan struct{}, 1)

@@ -6,9 +6,9 @@ import (
 	"github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go/internal/ffi"
 )
 
-// handleEvents acts on what the engine says. Events point into received or into arena. callbacks collects the requests
-// that ended with a callback; without it, each callback gets a goroutine, which only the rare paths do.
-func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callbacks *callbackRunner) {
+// handleEvents acts on what the engine says. Events point into received or into arena. inline collects what the
+// reader runs afterwards; without it, each callback gets a goroutine, which only the rare paths do.
+func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, inline *inlineRunner) {
 	// The requests that ended here, whose indices are freed together. Their tokens are kept in events that have been acted on,
 	// as an array of their own would cost every connection a larger stack.
 	ended := 0
@@ -20,7 +20,7 @@ func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callback
 		}
 		switch event.Kind {
 		case ffi.EventResponse, ffi.EventFailed, ffi.EventRefused, ffi.EventNoMoreWanted:
-			if !c.endRequest(event, bytes, callbacks) {
+			if !c.endRequest(event, bytes, inline) {
 				continue
 			}
 			events[ended].Token = event.Token
@@ -63,8 +63,8 @@ func (c *Conn) handleEvents(events []ffi.Event, received, arena []byte, callback
 	if ended > 0 {
 		c.releaseCalls(events[:ended])
 	}
-	if callbacks != nil {
-		c.handOverCalls()
+	if inline != nil {
+		c.placeCalls()
 	}
 }
 
@@ -81,14 +81,14 @@ func (c *Conn) releaseCalls(ended []ffi.Event) {
 }
 
 // endRequest acts on what happened to a request of this side; true when it has ended with that.
-func (c *Conn) endRequest(event *ffi.Event, bytes []byte, callbacks *callbackRunner) bool {
+func (c *Conn) endRequest(event *ffi.Event, bytes []byte, inline *inlineRunner) bool {
 	if event.Kind == ffi.EventRefused && event.Flags&ffi.FlagExternal != 0 {
 		c.releasePayload(event.Token)
 	}
 	if stream := c.queue.calls.findStream(event.Token); stream != nil {
 		return c.streamEvent(stream, event, bytes)
 	}
-	return c.endCall(event, bytes, callbacks)
+	return c.endCall(event, bytes, inline)
 }
 
 // streamEvent acts on what happened to a stream of this side; true when it is over with that.
@@ -128,7 +128,7 @@ func (c *Conn) granted(event *ffi.Event) {
 }
 
 // endCall gives a request its outcome; false when it has been cancelled, or the event is about no call.
-func (c *Conn) endCall(event *ffi.Event, bytes []byte, callbacks *callbackRunner) bool {
+func (c *Conn) endCall(event *ffi.Event, bytes []byte, inline *inlineRunner) bool {
 	if event.Kind == ffi.EventRefused && (event.Token == 0 || event.Token >= fireAndForgetTokens || event.Stream != 0) {
 		c.notSent(event)
 		return false
@@ -153,10 +153,10 @@ func (c *Conn) endCall(event *ffi.Event, bytes []byte, callbacks *callbackRunner
 	}
 	ended := endedCall{waiting.callback, waiting.payload, waiting.err}
 	c.queue.calls.recycle(waiting)
-	if callbacks == nil {
+	if inline == nil {
 		c.spawn(ended.run)
 	} else {
-		callbacks.add(ended)
+		inline.add(ended)
 	}
 	return true
 }

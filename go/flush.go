@@ -58,8 +58,8 @@ type flusher struct {
 	broken *link
 	// stuck: the batch waits for a transport.
 	stuck bool
-	// gathered: the next batch goes at once.
-	gathered bool
+	// gathered: the next batch goes at once. alone: all of them, as those who send go on when the flush is over.
+	gathered, alone bool
 }
 
 // flushScratch is what a flush needs and an idle connection does not hold.
@@ -85,6 +85,7 @@ func (c *Conn) startFlush() {
 
 // handOverFlush lets a goroutine of its own go on with the flush.
 func (c *Conn) handOverFlush() {
+	c.flusher.alone = false
 	c.spawn(func() { c.flush(false) })
 }
 
@@ -120,7 +121,7 @@ func (c *Conn) flush(borrowed bool) {
 // nextBatch takes what waits, after letting others add to it; false when nothing is left to do and the role ended.
 func (c *Conn) nextBatch() bool {
 	f := &c.flusher
-	gather := !f.gathered && c.requestsOpen() > 1
+	gather := !f.gathered && !f.alone && c.requestsOpen() > 1
 	f.gathered = false
 	taken, state := c.queue.take(f, gather)
 	switch state {

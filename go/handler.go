@@ -11,7 +11,9 @@ import (
 // Handler answers the peer's requests. A nil member answers "not supported" (REJECTED).
 //
 // Handlers run beside the connection's reader, many at a time, and one that blocks holds up no other. Those of streams and
-// channels have goroutines of their own; the others share some, which take one after the other as long as they return.
+// channels have goroutines of their own; the others share some, which take one after the other as long as they return. Where
+// these others take less than about 2 us in the mean, the reader calls them itself, one after the other. If one blocks then, the
+// others go on without it 2 to 4 ms later, and at least the next 10,000 have goroutines again.
 // A handler's ctx ends when the peer cancels the request, and when the connection ends. A panic, or the end of the handler's
 // goroutine, fails the request, not the program.
 type Handler struct {

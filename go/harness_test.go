@@ -404,8 +404,8 @@ const (
 )
 
 // requestFrame is a REQUEST_RESPONSE with data only.
-func requestFrame(stream byte, data string) string {
-	return "\x00\x00\x00" + string([]byte{stream}) + "\x10\x00" + data
+func requestFrame(stream uint16, data string) string {
+	return "\x00\x00" + string([]byte{byte(stream >> 8), byte(stream)}) + "\x10\x00" + data
 }
 
 // answerTo is a request's only PAYLOAD, with data only.

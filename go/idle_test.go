@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	rsocket "github.com/hey-emir-kaan/rsocket-rust/rsocket-go-ffi/go"
 )
@@ -29,14 +30,24 @@ const (
 // TestAnIdleConnectionIsSmall measures in a process of its own, as what other tests leave behind counts as well. There
 // new goroutines do not get larger stacks because others, of which there are few, needed them.
 func TestAnIdleConnectionIsSmall(t *testing.T) {
+	inProcessOfItsOwn(t, measureIdle)
+}
+
+// A reader that has called handlers needs a larger stack, until a keepalive comes and nothing else.
+func TestAConnectionThatWasBusyIsSmallAgain(t *testing.T) {
+	inProcessOfItsOwn(t, measureBusy)
+}
+
+// inProcessOfItsOwn runs a test in another process, which says how many bytes there are.
+func inProcessOfItsOwn(t *testing.T, measure func(*testing.T)) {
 	if os.Getenv("RSOCKET_MEASURE_IDLE") != "" {
-		measureIdle(t)
+		measure(t)
 		return
 	}
-	test := exec.Command(os.Args[0], "-test.run=^TestAnIdleConnectionIsSmall$", "-test.v")
+	test := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 	test.Env = append(os.Environ(), "RSOCKET_MEASURE_IDLE=yes", "GODEBUG=adaptivestackstart=0", "GOMAXPROCS=2")
 	output, err := test.CombinedOutput()
-	if err != nil || !strings.Contains(string(output), "bytes of heap") {
+	if err != nil || !strings.Contains(string(output), "bytes of") {
 		t.Fatalf("%v:\n%s", err, output)
 	}
 }
@@ -57,6 +68,26 @@ func measureIdle(t *testing.T) {
 		t.Errorf("an idle connection takes %d bytes of heap and %d of stack, at most %d and %d are allowed",
 			heapEach, stackEach, idleHeap, idleStack)
 	}
+	runtime.KeepAlive(conns)
+}
+
+func measureBusy(t *testing.T) {
+	const idle = 200 * time.Millisecond
+	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{RequestResponse: inlineHandler{}.answer})
+	conns := make([]*rsocket.Conn, idlePairs)
+	_, stack := memoryInUse()
+	for i := range conns {
+		conns[i] = dial(t, url, rsocket.WithKeepalive(idle, time.Minute))
+		learn(t, asker(t, conns[i]))
+	}
+	var each int
+	eventually(t, "stacks are small again", func() bool {
+		var memory runtime.MemStats
+		runtime.ReadMemStats(&memory) // Without a collection: readers that have to help with one need larger stacks.
+		each = (int(memory.StackInuse) - stack) / (2 * len(conns))
+		return each <= idleStack
+	})
+	fmt.Printf("%d bytes of stack each\n", each)
 	runtime.KeepAlive(conns)
 }
 

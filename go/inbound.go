@@ -97,7 +97,7 @@ func (r *inboundRequest) withdraw(reason error) {
 }
 
 // answer runs the handler and sends what it returns.
-func (r *inboundRequest) answer() {
+func (r *inboundRequest) answer(timed bool) {
 	conn := r.conn
 	returned := false
 	defer conn.answered()
@@ -107,7 +107,7 @@ func (r *inboundRequest) answer() {
 			_ = conn.submitFailure(r.stream, CodeApplicationError, handlerEnded) // or the connection is over
 		}
 	}()
-	answer, err := r.handle()
+	answer, err := r.handle(timed)
 	returned = true
 	r.payload = nil
 	switch {
@@ -142,7 +142,7 @@ func (c *Conn) answered() {
 var errShuttingDown = NewError(CodeRejected, "the connection is shutting down")
 
 // handle calls the handler; a panic becomes an error.
-func (r *inboundRequest) handle() (answer *Payload, err error) {
+func (r *inboundRequest) handle(timed bool) (answer *Payload, err error) {
 	handler := r.conn.handler.RequestResponse
 	if r.refused {
 		return nil, errShuttingDown
@@ -151,7 +151,13 @@ func (r *inboundRequest) handle() (answer *Payload, err error) {
 		return nil, NewError(CodeRejected, "request-response is not supported")
 	}
 	defer r.conn.recoverHandler("request-response", &err)
-	return handler(r, r.payload)
+	if !timed {
+		return handler(r, r.payload)
+	}
+	started := time.Now()
+	answer, err = handler(r, r.payload)
+	r.conn.workers.habit.note(time.Since(started))
+	return answer, err
 }
 
 // takeFireAndForget has the handler work on a fire-and-forget, if one is free.
@@ -169,11 +175,17 @@ func (c *Conn) takeMetadataPush(payload *Payload) {
 }
 
 // notify runs a handler that has nothing to answer, for which there was a place.
-func (c *Conn) notify(interaction string, handler func()) {
+func (c *Conn) notify(interaction string, timed bool, handler func()) {
 	defer c.notifications.release()
 	var err error
 	defer c.recoverHandler(interaction, &err)
+	if !timed {
+		handler()
+		return
+	}
+	started := time.Now()
 	handler()
+	c.workers.habit.note(time.Since(started))
 }
 
 // notifications bounds the handlers of what has no answer, those that wait for a worker included.

@@ -36,7 +36,7 @@ func (c *Conn) read() {
 // readLoop reads until the transport ends or another goroutine takes over. term counts the goroutines that had the
 // role.
 func (c *Conn) readLoop(term uint64) {
-	if !c.callbacks.run(term) {
+	if !c.inline.run(term) {
 		return
 	}
 	for !c.isClosed() {
@@ -85,8 +85,9 @@ func (c *Conn) receive(term uint64) bool {
 			return true
 		}
 		used, heard, flags := s.progress.ReceivedUsed, s.progress.EventsLen, s.progress.Flags
-		c.handleEvents(s.events[:heard], bytes, arena, &c.callbacks)
+		c.handleEvents(s.events[:heard], bytes, arena, &c.inline)
 		c.reader.taken(used, s.progress.ReceivedNeeded)
+		c.reader.heard(heard, used)
 		if flags&ffi.ProgressMoreOutput != 0 {
 			c.kickSoon()
 		}
@@ -94,7 +95,7 @@ func (c *Conn) receive(term uint64) bool {
 			c.handOver()
 			return true
 		}
-		if !c.callbacks.run(term) {
+		if !c.inline.run(term) {
 			return false
 		}
 		if c.isClosed() || used == len(bytes) || heard == 0 && used == 0 {

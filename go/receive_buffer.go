@@ -11,7 +11,7 @@ const (
 )
 
 // reader holds received bytes until they are whole frames. One goroutine at a time has the role; it changes hands
-// between batches when a callback blocks (callbacks.go).
+// between batches when a call of the reader blocks (inline.go).
 type reader struct {
 	// buffer[first:last] is received and not taken by the engine. Its length may be less than what there is, so that a
 	// read ends where a long frame does.
@@ -31,6 +31,8 @@ type reader struct {
 	// renew: a new goroutine is to read on, with the small stack that is enough as a rule. A stack that has grown does not
 	// shrink to that size again while somebody waits on it.
 	renew bool
+	// busy: there was something to do since the last renewal.
+	busy bool
 }
 
 // space is where the next bytes go: never empty.
@@ -53,6 +55,16 @@ func (r *reader) received(n int) {
 	}
 	if r.calm++; r.calm == calmReads {
 		r.renew = true
+	}
+}
+
+// heard notes how many events some bytes had. Those of a keepalive have none: little happens, so the stack can be small.
+func (r *reader) heard(events, bytes int) {
+	switch {
+	case events > 0:
+		r.busy = true
+	case bytes > 0 && r.busy:
+		r.busy, r.renew = false, true
 	}
 }
 

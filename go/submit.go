@@ -227,6 +227,7 @@ func (q *queue) take(f *flusher, gather bool) (*batch, queueState) {
 	q.released = q.released[:0]
 	if q.batch == nil && !q.kicked && !f.more {
 		f.release()
+		f.alone = false
 		q.flushing = false
 		if q.closed != nil {
 			return nil, queueEnded
@@ -469,7 +470,7 @@ func (c *Conn) unlockAndFlushSoon() {
 			q.mu.Unlock()
 			return
 		}
-		c.unlockAndFlushNow()
+		c.unlockAndFlushAlone()
 		return
 	}
 	flush := q.becomeFlusher()
@@ -508,5 +509,15 @@ func (c *Conn) uncork() {
 		c.queue.mu.Unlock()
 		return
 	}
-	c.unlockAndFlushNow()
+	c.unlockAndFlushAlone()
+}
+
+// unlockAndFlushAlone is unlockAndFlushNow for the reader, which has sent what there was to send.
+func (c *Conn) unlockAndFlushAlone() {
+	flush := c.queue.takeFlush()
+	c.queue.mu.Unlock()
+	if flush {
+		c.flusher.alone = true
+		c.flushHeldBack()
+	}
 }

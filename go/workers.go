@@ -12,10 +12,12 @@ type handlerCall struct {
 	payload *Payload
 	// pushed: it is a METADATA_PUSH.
 	pushed bool
+	// timed: the connection learns from it how long handlers take.
+	timed bool
 }
 
-// workers call the handlers of request-responses, fire-and-forgets and metadata-pushes, in goroutines that take one call
-// after the other.
+// workers call the handlers of request-responses, fire-and-forgets and metadata-pushes that the reader does not call
+// itself (inline.go), in goroutines that take one call after the other.
 //
 // While calls wait there is one worker that has been started and has not come yet. Whoever takes a call and leaves others
 // starts that one, so a handler that blocks holds up nobody: the one that is coming goes on with the rest. Where handlers are quick, it
@@ -30,8 +32,9 @@ type workers struct {
 	// waiting counts the calls that wait; read without the lock as a hint.
 	waiting atomic.Int64
 
-	// arrived are calls that the reader has not handed over; nil while there are none. Only the reader uses it.
+	// arrived are calls that the reader has not placed; nil while there are none. Only the reader uses it.
 	arrived *[]handlerCall
+	habit   handlerHabit
 }
 
 // handlerCalls keeps the memory of calls that wait, which an idle connection does not hold.
@@ -48,32 +51,53 @@ func recycleCalls(calls *[]handlerCall) {
 	}
 }
 
-// arrive notes a call, to be handed over when the reader's turn ends.
+// arrive notes a call, to be placed when the reader's turn ends.
 func (w *workers) arrive(call handlerCall) {
 	if w.arrived == nil {
 		w.arrived = handlerCalls.Get().(*[]handlerCall)
+		call.timed = true
 	}
 	*w.arrived = append(*w.arrived, call)
 }
 
-// handOverCalls lets workers have what has arrived. Only the reader calls it.
-func (c *Conn) handOverCalls() {
+// placeCalls has the reader call the handlers that have arrived, or workers, as where callbacks go first, which may take their
+// time. Only the reader calls it.
+func (c *Conn) placeCalls() {
 	w := &c.workers
-	arrived := w.arrived
-	if arrived == nil {
+	if w.arrived == nil {
 		return
 	}
+	if !w.habit.isQuick(len(*w.arrived)) || !c.inline.isIdle() || c.reader.handOver {
+		c.handOverCalls()
+		return
+	}
+	c.inline.addHandlers(w.arrived)
 	w.arrived = nil
+}
+
+// handOverCalls lets workers have what has arrived. Only the reader calls it.
+func (c *Conn) handOverCalls() {
+	if arrived := c.workers.arrived; arrived != nil {
+		c.workers.arrived = nil
+		c.giveToWorkers(arrived, 0)
+	}
+}
+
+// giveToWorkers lets workers have calls[next:]. The memory of all of them is given with that.
+func (c *Conn) giveToWorkers(calls *[]handlerCall, next int) {
+	w := &c.workers
 	w.mu.Lock()
-	if w.calls == nil {
-		w.calls, arrived = arrived, nil
-	} else {
-		*w.calls = append(*w.calls, *arrived...)
+	switch {
+	case next == len(*calls):
+	case w.calls == nil:
+		w.calls, w.next, calls = calls, next, nil
+	default:
+		*w.calls = append(*w.calls, (*calls)[next:]...)
 	}
 	start := w.noteWaiting()
 	w.mu.Unlock()
-	if arrived != nil {
-		recycleCalls(arrived)
+	if calls != nil {
+		recycleCalls(calls)
 	}
 	if start {
 		c.startWorker()
@@ -163,18 +187,22 @@ var stackIndex atomic.Int32
 func (c *Conn) handle(call handlerCall) {
 	switch {
 	case call.request != nil:
-		call.request.answer()
+		call.request.answer(call.timed)
 	case call.pushed:
-		c.notify("metadata-push", func() { c.handler.MetadataPush(c.context(), call.payload.GetMetadata()) })
+		c.notify("metadata-push", call.timed, func() { c.handler.MetadataPush(c.context(), call.payload.GetMetadata()) })
 	default:
-		c.notify("fire-and-forget", func() { c.handler.FireAndForget(c.context(), call.payload) })
+		c.notify("fire-and-forget", call.timed, func() { c.handler.FireAndForget(c.context(), call.payload) })
 	}
 }
 
 // unlockAndFlushAnswer ends the submission of an answer. While calls wait, it leaves the flush to the worker that is coming, or
-// to whoever finds nothing more to do, unless there is plenty.
+// to whoever finds nothing more to do, unless there is plenty; and to the reader where that calls handlers.
 func (c *Conn) unlockAndFlushAnswer() {
 	q := &c.queue
+	if q.corked {
+		c.unlockAndFlushSoon()
+		return
+	}
 	if c.workers.waiting.Load() > 0 && !q.isPlenty() {
 		q.mu.Unlock()
 		return
