@@ -196,11 +196,16 @@ func (c *Conn) handle(call handlerCall) {
 }
 
 // unlockAndFlushAnswer ends the submission of an answer. While calls wait, it leaves the flush to the worker that is coming, or
-// to whoever finds nothing more to do, unless there is plenty; and to the reader where that calls handlers.
+// to whoever finds nothing more to do, unless there is plenty. Where the reader calls handlers, what came together is answered
+// together.
 func (c *Conn) unlockAndFlushAnswer() {
 	q := &c.queue
 	if q.corked {
-		c.unlockAndFlushSoon()
+		if !q.batch.isPlenty(maxBatchCommands) {
+			q.mu.Unlock()
+			return
+		}
+		c.unlockAndFlushAlone()
 		return
 	}
 	if c.workers.waiting.Load() > 0 && !q.isPlenty() {
