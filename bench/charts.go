@@ -17,12 +17,17 @@ type drawer interface{ draw() *drawing }
 type chartGroup struct {
 	name, title string
 	has         func(pair) bool
+	beside      string // a pair that the others are compared with; empty for none
 }
 
 var chartGroups = []chartGroup{
-	{"rsocket", "implementations of RSocket, and the limit", func(p pair) bool { return p.client.family == rsocket || p.client.family == limit }},
-	{"transports", "one transport and another, ours in Go", func(p pair) bool { return p.client.family == transport || p.String() == "ours-go>ours-go" }},
-	{"others", "what one might take instead", func(p pair) bool { return p.client.family == other || p.String() == "ours-go>ours-go" }},
+	{"rsocket", "implementations of RSocket, and the limit", ofFamilies(rsocket, limit), ""},
+	{"transports", "one transport and another, ours in Go", ofFamilies(transport), "ours-go>ours-go"},
+	{"others", "what one might take instead", ofFamilies(other), "ours-go>ours-go"},
+}
+
+func ofFamilies(families ...family) func(pair) bool {
+	return func(p pair) bool { return slices.Contains(families, p.client.family) }
 }
 
 // drawCharts writes an SVG file for each chart that there are figures for.
@@ -110,10 +115,17 @@ func rates(all measurements, w work, group chartGroup, note []string) barChart {
 	}
 }
 
+// of has the measurements of a group, with those that they are compared with.
 func (all measurements) of(group chartGroup) measurements {
-	var some measurements
+	compared := make(map[work]bool)
 	for _, m := range all {
 		if group.has(m.pair) {
+			compared[m.work] = true
+		}
+	}
+	var some measurements
+	for _, m := range all {
+		if compared[m.work] && (group.has(m.pair) || m.pair.String() == group.beside) {
 			some = append(some, m)
 		}
 	}

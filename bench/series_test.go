@@ -99,12 +99,40 @@ func TestLinesOfAChartDifferInColour(t *testing.T) {
 		for _, name := range defaultPairs {
 			if p, err := parsePair(name); err != nil {
 				t.Error(err)
-			} else if group.has(p) {
+			} else if group.has(p) || name == group.beside {
 				lines++
 			}
 		}
 		if lines > len(palette) {
 			t.Errorf("%s: %d lines, %d colours", group.name, lines, len(palette))
+		}
+	}
+}
+
+// A chart that had only what the others are compared with would say nothing.
+func TestAChartHasMoreThanWhatIsComparedWith(t *testing.T) {
+	var all measurements
+	for _, name := range []string{"ours-go>ours-go", "ours-go-ws>ours-go-ws", "nats>nats"} {
+		p, err := parsePair(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, workload := range p.client.does {
+			all = append(all, &measurement{pair: p, work: work{Workload: workload}})
+		}
+	}
+	for _, group := range chartGroups {
+		works := make(map[string][]string)
+		for _, m := range all.of(group) {
+			works[m.work.Workload] = append(works[m.work.Workload], m.pair.String())
+		}
+		for workload, pairs := range works {
+			if group.beside != "" && len(pairs) < 2 {
+				t.Errorf("%s: %s has only %v", group.name, workload, pairs)
+			}
+		}
+		if group.name == "transports" && len(works) != 1 {
+			t.Errorf("transports are compared at %v", works)
 		}
 	}
 }
