@@ -32,6 +32,9 @@ func ofFamilies(families ...family) func(pair) bool {
 
 // drawCharts writes an SVG file for each chart that there are figures for.
 func drawCharts(folder string, r results) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("making the folder for charts: %w", err)
+	}
 	for name, chart := range charts(r) {
 		d := chart.draw()
 		if d == nil {
