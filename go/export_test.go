@@ -21,3 +21,11 @@ func (r *Reconnector) LateRequests() int {
 	defer r.mu.Unlock()
 	return len(r.late)
 }
+
+// TakeHandlersForQuick has the reader call the handlers of requests, until they turn out not to be quick.
+func (c *Conn) TakeHandlersForQuick() {
+	h := &c.workers.habit
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.mean, h.quick, h.left = 0, true, 0
+}

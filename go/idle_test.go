@@ -73,12 +73,16 @@ func measureIdle(t *testing.T) {
 
 func measureBusy(t *testing.T) {
 	const idle = 200 * time.Millisecond
-	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{RequestResponse: inlineHandler{}.answer})
+	url, accepted := serveInline(t, rsocket.Handler{RequestResponse: inlineHandler{}.answer})
 	conns := make([]*rsocket.Conn, idlePairs)
 	_, stack := memoryInUse()
 	for i := range conns {
 		conns[i] = dial(t, url, rsocket.WithKeepalive(idle, time.Minute))
-		learn(t, asker(t, conns[i]))
+		ask := asker(t, conns[i])
+		untilInline(t, await(t, accepted), ask)
+		for range 100 {
+			ask("keep the reader busy")
+		}
 	}
 	var each int
 	eventually(t, "stacks are small again", func() bool {

@@ -3,7 +3,6 @@ package rsocket_test
 import (
 	"context"
 	"errors"
-	"math"
 	"runtime"
 	"strings"
 	"sync"
@@ -74,13 +73,22 @@ func whereAmI() string {
 	}
 }
 
-// learn makes requests until handlers run on the reader; ask makes one.
-func learn(t testing.TB, ask func(data string) string) {
+// serveInline starts a server, whose connections are given as they are opened.
+func serveInline(t testing.TB, handler rsocket.Handler) (url string, accepted <-chan *rsocket.Conn) {
+	t.Helper()
+	conns := make(chan *rsocket.Conn, 1)
+	handler.Setup = func(_ context.Context, _ *rsocket.Setup, conn *rsocket.Conn) error {
+		conns <- conn
+		return nil
+	}
+	return listenAndServe(t, "tcp://127.0.0.1:0", handler), conns
+}
+
+// untilInline returns when handlers of a server's connection run on the reader; ask makes a request there.
+func untilInline(t testing.TB, server *rsocket.Conn, ask func(data string) string) {
 	t.Helper()
 	eventually(t, "handlers run on the reader", func() bool {
-		for range 100 {
-			ask("quick")
-		}
+		server.TakeHandlersForQuick()
 		return ask(askWhere) == onReader
 	})
 }
@@ -97,50 +105,53 @@ func asker(t testing.TB, conn *rsocket.Conn) func(data string) string {
 	}
 }
 
-// connectLearned gives a connection to a server whose handlers run on the reader.
-func connectLearned(t *testing.T, meeting *sync.WaitGroup) *rsocket.Conn {
+// connectInline gives a connection to a server whose handlers run on the reader.
+func connectInline(t *testing.T, meeting *sync.WaitGroup) *rsocket.Conn {
 	t.Helper()
-	accepted := make(chan *rsocket.Conn, 1)
-	other := sync.OnceValue(func() *rsocket.Conn { return <-accepted })
-	conn := connectTCP(t, rsocket.Handler{
-		Setup: func(_ context.Context, _ *rsocket.Setup, conn *rsocket.Conn) error {
-			accepted <- conn
-			return nil
-		},
-		RequestResponse: inlineHandler{meeting, other}.answer,
+	var server *rsocket.Conn
+	url, accepted := serveInline(t, rsocket.Handler{
+		RequestResponse: inlineHandler{meeting, func() *rsocket.Conn { return server }}.answer,
 		FireAndForget: func(context.Context, *rsocket.Payload) {
 			meeting.Done()
 			meeting.Wait()
 		},
-	}, rsocket.WithHandler(rsocket.Handler{RequestResponse: echo}))
-	learn(t, asker(t, conn))
+	})
+	conn := dial(t, url, rsocket.WithHandler(rsocket.Handler{RequestResponse: echo}))
+	server = await(t, accepted)
+	untilInline(t, server, asker(t, conn))
 	return conn
 }
 
 func TestQuickHandlersRunOnTheReader(t *testing.T) {
-	conn := connectLearned(t, nil)
-	ask := asker(t, conn)
-	if got := ask("and still"); got != "and still" {
-		t.Errorf("got %q", got)
+	ask := asker(t, connectTCP(t, rsocket.Handler{RequestResponse: inlineHandler{}.answer}))
+	if got := ask(askWhere); got != onWorker {
+		t.Errorf("handlers that are not known run %s", got)
 	}
+	eventually(t, "handlers run on the reader", func() bool {
+		for range 100 {
+			if got := ask("quick"); got != "quick" {
+				t.Fatalf("got %q", got)
+			}
+		}
+		return ask(askWhere) == onReader
+	})
 }
 
 func TestHandlersThatTakeLongDoNotRunOnTheReader(t *testing.T) {
-	ask := asker(t, connectLearned(t, nil))
+	ask := asker(t, connectInline(t, nil))
 	eventually(t, "handlers run on workers", func() bool {
 		for range 10 {
 			ask(askSleep)
 		}
 		return ask(askWhere) == onWorker
 	})
-	learn(t, ask) // And back again.
 }
 
 // Handlers of which each waits for all others: the first one blocks the reader.
 func TestHandlersThatBlockTheReaderHoldUpNobody(t *testing.T) {
 	const requests = 200
 	var meeting sync.WaitGroup
-	conn := connectLearned(t, &meeting)
+	conn := connectInline(t, &meeting)
 	meeting.Add(requests)
 	errs := make(chan error, requests)
 	for range requests {
@@ -162,7 +173,7 @@ func TestHandlersThatBlockTheReaderHoldUpNobody(t *testing.T) {
 func TestFireAndForgetsThatBlockTheReaderHoldUpNobody(t *testing.T) {
 	const requests = 200
 	var meeting sync.WaitGroup
-	conn := connectLearned(t, &meeting)
+	conn := connectInline(t, &meeting)
 	meeting.Add(requests)
 	for range requests {
 		if err := conn.FireAndForget(testContext(t), rsocket.NewPayload("", "")); err != nil {
@@ -178,15 +189,13 @@ func TestFireAndForgetsThatBlockTheReaderHoldUpNobody(t *testing.T) {
 func TestAnAnswerDoesNotWaitForAHandlerThatBlocksTheReader(t *testing.T) {
 	var meeting sync.WaitGroup
 	meeting.Add(2) // Of whom the other is the test.
-	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{RequestResponse: inlineHandler{meeting: &meeting}.answer})
+	url, accepted := serveInline(t, rsocket.Handler{RequestResponse: inlineHandler{meeting: &meeting}.answer})
 	peer := rawClient(t, url)
 	peer.send(setupFrame)
 	stream := uint16(1)
-	learn(t, func(data string) string {
+	untilInline(t, await(t, accepted), func(data string) string {
 		peer.send(requestFrame(stream, data))
-		if stream += 2; stream > math.MaxInt16 {
-			t.Fatal("no more streams")
-		}
+		stream += 2
 		return string(peer.frame()[6:])
 	})
 	peer.send(requestFrame(stream, "answer"), requestFrame(stream+2, askMeet))
@@ -199,7 +208,7 @@ func TestAnAnswerDoesNotWaitForAHandlerThatBlocksTheReader(t *testing.T) {
 
 // Neither the other requests nor the reader go with a handler that ends its goroutine.
 func TestAHandlerThatEndsTheReadersGoroutine(t *testing.T) {
-	conn := connectLearned(t, nil)
+	conn := connectInline(t, nil)
 	for _, what := range []string{askEnd, askPanic, askEnd} {
 		_, err := conn.RequestResponse(testContext(t), rsocket.NewPayload(what, ""))
 		if !errors.Is(err, rsocket.ErrApplication) {
@@ -216,7 +225,7 @@ func TestAHandlerThatEndsTheReadersGoroutine(t *testing.T) {
 
 // The answer that the handler waits for can only be read by another reader.
 func TestAHandlerOnTheReaderCanRequest(t *testing.T) {
-	ask := asker(t, connectLearned(t, nil))
+	ask := asker(t, connectInline(t, nil))
 	if got := ask(askOthers + "hello"); got != "hello" {
 		t.Errorf("got %q", got)
 	}
@@ -226,7 +235,7 @@ func TestAHandlerOnTheReaderCanRequest(t *testing.T) {
 func TestAnswersThatWaitDoNotHoldUpTheReader(t *testing.T) {
 	var meeting sync.WaitGroup
 	meeting.Add(1)
-	url := listenAndServe(t, "tcp://127.0.0.1:0", rsocket.Handler{
+	url, accepted := serveInline(t, rsocket.Handler{
 		RequestResponse: inlineHandler{}.answer,
 		FireAndForget:   func(context.Context, *rsocket.Payload) { meeting.Done() },
 	})
@@ -237,7 +246,7 @@ func TestAnswersThatWaitDoNotHoldUpTheReader(t *testing.T) {
 		peer.send(requestFrame(stream, data))
 		stream += 2
 	}
-	learn(t, func(data string) string {
+	untilInline(t, await(t, accepted), func(data string) string {
 		ask(data)
 		return string(peer.frame()[6:])
 	})
