@@ -71,20 +71,25 @@ func charts(r results) map[string]drawer {
 			parts: []string{"client", "server"},
 			rows:  some.rows(w, clientCPU, serverCPU), stacked: true, text: short,
 		}
-		w = work{load.RequestResponse, 64, 1024, 1}
-		all[group.name+"-memory"] = barChart{
-			title: "Resident memory, " + w.title() + ": " + group.title,
-			note:  note,
-			parts: []string{"client", "server"},
-			rows:  some.rows(w, clientMemory, serverMemory), text: bytesText,
+		if w := (work{load.RequestResponse, 64, 1024, 1}); some.has(func(of work) bool { return of == w }) {
+			all[group.name+"-memory"] = barChart{
+				title: "Resident memory, " + w.title() + ": " + group.title,
+				note:  note,
+				parts: []string{"client", "server"},
+				rows:  some.rows(w, clientMemory, serverMemory), text: bytesText,
+			}
 		}
-		all[group.name+"-idle-memory"] = barChart{
-			title: "Resident memory per idle connection: " + group.title,
-			note:  note,
-			parts: []string{"client", "server"},
-			rows:  some.idleRows(), text: bytesText,
+		if some.has(func(of work) bool { return of.Workload == load.Idle }) {
+			all[group.name+"-idle-memory"] = barChart{
+				title: "Resident memory per idle connection: " + group.title,
+				note:  note,
+				parts: []string{"client", "server"},
+				rows:  some.idleRows(), text: bytesText,
+			}
 		}
-		all[group.name+"-"+load.RequestStream] = rates(some, work{load.RequestStream, 64, 1, 1}, group, note)
+		if w := (work{load.RequestStream, 64, 1, 1}); some.has(func(of work) bool { return of == w }) {
+			all[group.name+"-"+load.RequestStream] = rates(some, w, group, note)
+		}
 	}
 	group := chartGroups[0] // what only implementations of RSocket have
 	some, note := r.Measurements.of(group), r.note(group)
@@ -133,6 +138,11 @@ func (all measurements) of(group chartGroup) measurements {
 		}
 	}
 	return some
+}
+
+// has reports whether such a work was measured.
+func (all measurements) has(such func(work) bool) bool {
+	return slices.ContainsFunc(all, func(m *measurement) bool { return such(m.work) })
 }
 
 // throughput has the requests per second of one size over the requests in flight.
