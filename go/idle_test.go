@@ -30,16 +30,16 @@ const (
 // TestAnIdleConnectionIsSmall measures in a process of its own, as what other tests leave behind counts as well. There
 // new goroutines do not get larger stacks because others, of which there are few, needed them.
 func TestAnIdleConnectionIsSmall(t *testing.T) {
-	inProcessOfItsOwn(t, measureIdle)
+	inProcessOfItsOwn(t, measureIdle, "bytes of heap")
 }
 
 // A reader that has called handlers needs a larger stack, until a keepalive comes and nothing else.
 func TestAConnectionThatWasBusyIsSmallAgain(t *testing.T) {
-	inProcessOfItsOwn(t, measureBusy)
+	inProcessOfItsOwn(t, measureBusy, "bytes of stack")
 }
 
-// inProcessOfItsOwn runs a test in another process, which says how many bytes there are.
-func inProcessOfItsOwn(t *testing.T, measure func(*testing.T)) {
+// inProcessOfItsOwn runs a test in another process, which has to say what it has measured.
+func inProcessOfItsOwn(t *testing.T, measure func(*testing.T), says string) {
 	if os.Getenv("RSOCKET_MEASURE_IDLE") != "" {
 		measure(t)
 		return
@@ -47,7 +47,7 @@ func inProcessOfItsOwn(t *testing.T, measure func(*testing.T)) {
 	test := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 	test.Env = append(os.Environ(), "RSOCKET_MEASURE_IDLE=yes", "GODEBUG=adaptivestackstart=0", "GOMAXPROCS=2")
 	output, err := test.CombinedOutput()
-	if err != nil || !strings.Contains(string(output), "bytes of") {
+	if err != nil || !strings.Contains(string(output), says) {
 		t.Fatalf("%v:\n%s", err, output)
 	}
 }
