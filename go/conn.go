@@ -136,11 +136,24 @@ func ServeConn(ctx context.Context, nc net.Conn, handler Handler, opts ...Option
 	conn.watch(ctx)
 	conn.opened = make(chan struct{})
 	go conn.read()
-	select {
-	case <-conn.opened:
-		return conn, nil
-	case <-conn.done:
+	if !conn.wasOpened() {
 		return nil, conn.err
+	}
+	return conn, nil
+}
+
+// wasOpened waits until the client's setup is accepted or the connection has ended, which it may have since.
+func (c *Conn) wasOpened() bool {
+	select {
+	case <-c.opened:
+		return true
+	case <-c.done:
+	}
+	select {
+	case <-c.opened:
+		return true
+	default:
+		return false
 	}
 }
 
