@@ -41,7 +41,7 @@ func (b *inbox) put(item *Payload, end error) bool {
 		return false
 	}
 	if item != nil {
-		b.items = append(b.items, item)
+		b.items, b.next = enqueue(b.items, b.next, item)
 	}
 	b.end = end
 	b.wake()

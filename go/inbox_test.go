@@ -38,3 +38,21 @@ func TestWhatCameBeforeTheEndOfAContextIsTakenFirst(t *testing.T) {
 		}
 	}
 }
+
+// A program that takes more slowly than items come finds its inbox never empty.
+func TestAnInboxThatIsNeverEmptyDoesNotGrow(t *testing.T) {
+	const window = 64
+	var b inbox
+	b.init(window, func(uint32) {})
+	item := NewPayload("item", "")
+	b.put(item, nil)
+	for range 1000 * window {
+		b.put(item, nil)
+		if got, err := b.take(t.Context()); got != item {
+			t.Fatalf("the item became %v", err)
+		}
+	}
+	if places := cap(b.items); places > 4*window {
+		t.Fatalf("%d places for 2 items", places)
+	}
+}

@@ -92,7 +92,7 @@ func (c *Conn) giveToWorkers(calls *[]handlerCall, next int) {
 	case w.calls == nil:
 		w.calls, w.next, calls = calls, next, nil
 	default:
-		*w.calls = append(*w.calls, (*calls)[next:]...)
+		*w.calls, w.next = enqueue(*w.calls, w.next, (*calls)[next:]...)
 	}
 	start := w.noteWaiting()
 	w.mu.Unlock()
