@@ -98,7 +98,7 @@ func (m measurer) settings(p pair, w work) load.Settings {
 		InFlight:    w.InFlight,
 		Connections: w.Connections,
 		Items:       m.options.items,
-		Prefetch:    256,
+		Prefetch:    m.options.prefetch,
 		WarmUp:      m.options.warmUp,
 		Duration:    m.options.duration,
 		Requests:    m.options.requests,

@@ -31,6 +31,7 @@ type options struct {
 	requests        uint64 // instead of the duration, if not 0
 	countedRequests uint64 // of the workload that counts allocations
 	items           int    // of one stream
+	prefetch        int    // how many of them to ask for ahead
 	check           bool   // whether all of every answer is looked at
 }
 
@@ -72,6 +73,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.rounds, "rounds", 5, "how often everything is measured; figures are medians")
 	flags.DurationVar(&o.duration, "duration", 2*time.Second, "how long each load is")
 	flags.DurationVar(&o.warmUp, "warm-up", 500*time.Millisecond, "how long each load is before it is measured")
+	flags.IntVar(&o.prefetch, "prefetch", 256, "how many items streams and channels have credit for")
 	flags.IntVar(&idle, "idle-connections", idleConnections, "how many connections the idle workload has")
 	flags.StringVar(&o.out, "out", filepath.Join("bench", "results"), "`folder` for results.json and the charts")
 	flags.StringVar(&o.programs, "programs", filepath.Join("bench", "bin"), "`folder` of the contenders' programs")
@@ -105,8 +107,8 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 }
 
 func (o *options) choose(chosen selection) error {
-	if o.rounds < 1 || o.duration <= 0 || o.warmUp < 0 {
-		return errors.New("-rounds and -duration are more than 0, -warm-up is not less")
+	if o.rounds < 1 || o.duration <= 0 || o.prefetch < 1 || o.warmUp < 0 {
+		return errors.New("-rounds, -duration and -prefetch are more than 0, -warm-up is not less")
 	}
 	for _, name := range chosen.contenders {
 		if _, err := findContender(name); err != nil {
