@@ -20,7 +20,7 @@ type admissionWaiter struct {
 }
 
 // line is where a load of this kind waits.
-func (a *admission) line(l load) *[]*admissionWaiter {
+func (a *admission) line(l *load) *[]*admissionWaiter {
 	if a.lines == nil {
 		a.lines = new([4][]*admissionWaiter)
 	}
@@ -35,21 +35,26 @@ func (a *admission) line(l load) *[]*admissionWaiter {
 }
 
 // isFull reports whether a load has to wait for room in the batch, or behind others.
-func (a *admission) isFull(l load, b *batch) bool {
+func (a *admission) isFull(l *load, b *batch) bool {
 	return a.lines != nil && len(*a.line(l)) > 0 || !a.fits(l, b)
 }
 
 // fits reports whether there is room beside what the batch has and what is reserved.
-func (a *admission) fits(l load, b *batch) bool {
-	if b == nil {
+func (a *admission) fits(l *load, b *batch) bool {
+	switch {
+	case b == nil:
 		return a.reserved.fits(l)
+	case a.lines == nil: // Nothing is reserved.
+		return b.burden.fits(l)
+	default:
+		sum := a.reserved.plus(&b.burden)
+		return sum.fits(l)
 	}
-	return a.reserved.plus(b.burden).fits(l)
 }
 
 // join waits at the end of a line.
-func (a *admission) join(l load) *admissionWaiter {
-	waiter := &admissionWaiter{load: l, admitted: make(chan struct{})}
+func (a *admission) join(l *load) *admissionWaiter {
+	waiter := &admissionWaiter{load: *l, admitted: make(chan struct{})}
 	line := a.line(l)
 	*line = append(*line, waiter)
 	return waiter
@@ -62,11 +67,11 @@ func (a *admission) admit(b *batch) {
 	}
 	for i := range a.lines {
 		line := a.lines[i]
-		for len(line) > 0 && a.fits(line[0].load, b) {
+		for len(line) > 0 && a.fits(&line[0].load, b) {
 			waiter := line[0]
 			line = line[1:]
 			waiter.reserved = true
-			a.reserved.add(waiter.load, 1)
+			a.reserved.add(&waiter.load, 1)
 			close(waiter.admitted)
 		}
 		a.lines[i] = line
@@ -77,14 +82,14 @@ func (a *admission) admit(b *batch) {
 func (a *admission) arrive(waiter *admissionWaiter) {
 	if waiter.reserved {
 		waiter.reserved = false
-		a.reserved.add(waiter.load, -1)
+		a.reserved.add(&waiter.load, -1)
 	}
 }
 
 // leave gives up a wait, and what it may have brought. Others may be admitted then.
 func (a *admission) leave(waiter *admissionWaiter) {
 	a.arrive(waiter)
-	line := a.line(waiter.load)
+	line := a.line(&waiter.load)
 	*line = slices.DeleteFunc(*line, func(other *admissionWaiter) bool { return other == waiter })
 }
 

@@ -16,7 +16,7 @@ func TestAdmissionLetsInAsManyAsThereIsRoomForInOrder(t *testing.T) {
 	long := load{size: maxBatchExternal / 2}
 	var waiters []*admissionWaiter
 	for range 5 {
-		waiters = append(waiters, a.join(long))
+		waiters = append(waiters, a.join(&long))
 	}
 	for turn, want := range []int{2, 4, 5} {
 		a.admit(nil)
@@ -38,11 +38,11 @@ func TestAdmissionCountsWhatTheBatchHasAndWhatIsReserved(t *testing.T) {
 	var a admission
 	small := load{size: inlineLimit}
 	full := &batch{burden: burden{bytes: maxBatchBytes - inlineLimit}}
-	if a.isFull(small, full) {
+	if a.isFull(&small, full) {
 		t.Fatal("there is room for one more")
 	}
-	first, second := a.join(small), a.join(small)
-	if !a.isFull(small, nil) {
+	first, second := a.join(&small), a.join(&small)
+	if !a.isFull(&small, nil) {
 		t.Error("a newcomer goes ahead of those who wait")
 	}
 	a.admit(full)
@@ -59,11 +59,11 @@ func TestAdmissionCountsWhatTheBatchHasAndWhatIsReserved(t *testing.T) {
 func TestAdmissionOfShortOnesDoesNotWaitForLongOnes(t *testing.T) {
 	var a admission
 	b := &batch{burden: burden{other: maxBatchExternal}}
-	long := a.join(load{size: maxBatchExternal})
-	if a.isFull(load{size: 1}, b) {
+	long := a.join(&load{size: maxBatchExternal})
+	if a.isFull(&load{size: 1}, b) {
 		t.Error("a short one has to wait behind a long one")
 	}
-	if !a.isFull(load{size: maxBatchExternal}, b) {
+	if !a.isFull(&load{size: maxBatchExternal}, b) {
 		t.Error("a second long one goes ahead of the first")
 	}
 	a.close()

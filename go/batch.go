@@ -37,7 +37,7 @@ type load struct {
 }
 
 // external is whether the payload stays where it is.
-func (l load) external() bool {
+func (l *load) external() bool {
 	return !l.copied && (l.size > inlineLimit || l.fragmented)
 }
 
@@ -85,7 +85,7 @@ type burden struct {
 }
 
 // fits reports whether a command with a payload may be added.
-func (b burden) fits(l load) bool {
+func (b *burden) fits(l *load) bool {
 	commands, bytes := maxBatchCommands, maxBatchBytes
 	if l.bulk {
 		commands, bytes = commands/2, bytes/2
@@ -105,7 +105,7 @@ func (b burden) fits(l load) bool {
 }
 
 // add counts a command with a payload so many times, or takes it off again.
-func (b *burden) add(l load, times int) {
+func (b *burden) add(l *load, times int) {
 	b.commands += times
 	size := times * l.size
 	switch {
@@ -120,7 +120,7 @@ func (b *burden) add(l load, times int) {
 	}
 }
 
-func (b burden) plus(other burden) burden {
+func (b *burden) plus(other *burden) burden {
 	return burden{
 		b.commands + other.commands, b.bytes + other.bytes,
 		b.bulk + other.bulk, b.other + other.other, b.fragmented + other.fragmented,
@@ -141,26 +141,25 @@ func gathered(open int) int {
 
 // add appends a command with a payload, whose lengths and flags it fills in. The token names the payload if it stays
 // where it is.
-func (b *batch) add(command ffi.Command, payload *Payload, l load, token uint64) {
-	metadata, hasMetadata := payload.Metadata()
-	data := payload.Data()
-	if hasMetadata {
+func (b *batch) add(command *ffi.Command, payload *Payload, l *load, token uint64) {
+	if payload.HasMetadata() {
 		command.Flags |= ffi.FlagMetadata
 	}
-	command.MetadataLen = uint32(len(metadata))
-	command.DataLen = uint32(len(data))
+	bytes, metadataLen := payload.wire()
+	command.MetadataLen = uint32(metadataLen)
+	command.DataLen = uint32(len(bytes) - metadataLen)
 	if l.external() {
 		command.Flags |= ffi.FlagExternal
 		command.Token = token
 		b.externals = append(b.externals, external{token, payload, payload.lend(), l.sent})
 	} else {
 		command.Offset = uint32(len(b.bytes))
-		b.bytes = append(append(b.bytes, metadata...), data...)
+		b.bytes = append(b.bytes, bytes...)
 		if payload.isOnce() && payload.lend() {
 			payload.recycle()
 		}
 	}
-	b.commands = append(b.commands, command)
+	b.commands = append(b.commands, *command)
 	b.burden.add(l, 1)
 }
 
@@ -199,7 +198,7 @@ func (b *batch) addCopied(command ffi.Command, message []byte) {
 	command.Offset = uint32(len(b.bytes))
 	command.DataLen = uint32(len(message))
 	b.bytes = append(b.bytes, message...)
-	b.burden.add(load{size: len(message), copied: true}, 1)
+	b.burden.add(&load{size: len(message), copied: true}, 1)
 	if goesAhead(command.Kind) {
 		b.commands = slices.Insert(b.commands, b.ahead, command)
 		b.ahead++

@@ -19,7 +19,7 @@ func TestFlusherFindsPayloadsInAnyOrder(t *testing.T) {
 		if token == fragmented {
 			l.sent = func() { sent++ }
 		}
-		b.add(ffi.Command{}, payloads[token], l, token)
+		b.add(&ffi.Command{}, payloads[token], &l, token)
 	}
 	f := &flusher{batch: &b, scratch: new(flushScratch)}
 	refer := func(segments ...ffi.Segment) {

@@ -69,13 +69,19 @@ func (o *outlet) letGo() {
 // acquire takes one item's credit, waiting for it, and tells the stream to send it on.
 func (o *outlet) acquire(ctx context.Context) (stream uint32, err error) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	if err := o.await(ctx, func() bool { return o.credit > 0 && !o.held }); err != nil {
-		return 0, err
+	if o.end != nil || !o.maySend() {
+		err = o.await(ctx, o.maySend)
 	}
-	o.credit--
-	return o.stream, nil
+	if err == nil {
+		o.credit--
+	}
+	stream = o.stream
+	o.mu.Unlock()
+	return stream, err
 }
+
+// maySend is whether an item may be sent now, unless the outlet has ended; the lock is held.
+func (o *outlet) maySend() bool { return o.credit > 0 && !o.held }
 
 // settle waits for an item that is on its way in fragments: an ERROR would take the place of what is left of it.
 func (o *outlet) settle(ctx context.Context) {

@@ -83,6 +83,15 @@ func (p *Payload) Len() int {
 	return p.metadataLen() + p.dataLen
 }
 
+// wire returns the bytes of metadata and behind them of data, and how many are metadata.
+func (p *Payload) wire() (bytes []byte, metadataLen int) {
+	if p == nil || p.bytes == nil {
+		return nil, 0
+	}
+	metadataLen = p.metadataLen()
+	return unsafe.Slice((*byte)(p.bytes), metadataLen+p.dataLen), metadataLen
+}
+
 func (p *Payload) metadataLen() int {
 	return max(0, p.metadataSize-1)
 }

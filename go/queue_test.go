@@ -86,10 +86,10 @@ func TestLongPayloadsOfCallbacksAreHeldBackUntilTheyArePlenty(t *testing.T) {
 	payload := NewPayloadFromBytes(make([]byte, 4<<10), nil)
 	for token := range uint64(minGathered - 1) {
 		l := load{size: payload.Len()}
-		if err := q.lockForLoad(t.Context(), l); err != nil {
+		if err := q.lockForLoad(t.Context(), &l); err != nil {
 			t.Fatal(err)
 		}
-		q.add(ffi.Command{}, payload, l, token)
+		q.add(&ffi.Command{}, payload, &l, token)
 		c.unlockAndFlushSoon()
 	}
 	if q.flushing || q.isPlenty() || len(q.batch.externals) != minGathered-1 {

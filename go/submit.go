@@ -73,7 +73,7 @@ func (q *queue) loadOf(payload *Payload, bulk bool) load {
 }
 
 // lockForLoad returns with the queue locked and room for what is to be submitted, or with an error and unlocked.
-func (q *queue) lockForLoad(ctx context.Context, l load) error {
+func (q *queue) lockForLoad(ctx context.Context, l *load) error {
 	if l.fragmented {
 		if err := q.fragmented.acquire(ctx, l.size); err != nil {
 			return err
@@ -99,7 +99,7 @@ func (q *queue) lockForLoad(ctx context.Context, l load) error {
 
 // awaitRoom lets the lock go until there is room in the batch, and takes it. What callbacks held back goes first: the one
 // that waits may be one of them.
-func (q *queue) awaitRoom(ctx context.Context, l load) error {
+func (q *queue) awaitRoom(ctx context.Context, l *load) error {
 	waiter := q.waiting.join(l)
 	flush := q.corked && q.batch != nil && q.takeFlush()
 	q.mu.Unlock()
@@ -128,7 +128,7 @@ func (q *queue) copyAll() {
 
 // lockForRequest is lockForLoad for a request of this side, which a shutdown takes no more. An error that is the
 // connection's end says that the request was not sent.
-func (q *queue) lockForRequest(ctx context.Context, l load) error {
+func (q *queue) lockForRequest(ctx context.Context, l *load) error {
 	if err := q.lockForLoad(ctx, l); err != nil {
 		return neverSent(err)
 	}
@@ -145,20 +145,20 @@ func (q *queue) nextNumber() uint64 {
 }
 
 // unlockWithout ends a submission that came to nothing.
-func (q *queue) unlockWithout(l load) {
+func (q *queue) unlockWithout(l *load) {
 	q.mu.Unlock()
 	q.giveBack(l)
 }
 
 // giveBack returns the room of a payload that is not sent.
-func (q *queue) giveBack(l load) {
+func (q *queue) giveBack(l *load) {
 	if l.fragmented {
 		q.fragmented.release(l.size)
 	}
 }
 
 // add puts a command and its payload into the batch. A token names the payload, should it stay where it is.
-func (q *queue) add(command ffi.Command, payload *Payload, l load, token uint64) {
+func (q *queue) add(command *ffi.Command, payload *Payload, l *load, token uint64) {
 	if l.fragmented {
 		size, sent := l.size, l.sent
 		l.sent = func() {
@@ -253,17 +253,17 @@ func (q *queue) isPlenty() bool {
 // submitRequest starts a request-response. The call is claimed by nobody when it returns an error.
 func (c *Conn) submitRequest(ctx context.Context, waiting *call, payload *Payload) (token uint64, err error) {
 	l := c.queue.loadOf(payload, false)
-	if err := c.queue.lockForRequest(ctx, l); err != nil {
+	if err := c.queue.lockForRequest(ctx, &l); err != nil {
 		return 0, err
 	}
 	token, ok := c.queue.calls.add(waiting)
 	if !ok {
-		c.queue.unlockWithout(l)
+		c.queue.unlockWithout(&l)
 		return 0, ErrTooManyRequests
 	}
 	waiting.opening = opening{token: token, number: c.queue.nextNumber()}
 	command := ffi.Command{Kind: ffi.CommandRequestResponse, Token: token}
-	c.queue.add(command, payload, l, token)
+	c.queue.add(&command, payload, &l, token)
 	if waiting.callback == nil || c.queue.calls.open.Load() == 1 {
 		c.unlockAndFlush()
 	} else {
@@ -275,16 +275,16 @@ func (c *Conn) submitRequest(ctx context.Context, waiting *call, payload *Payloa
 // submitStream starts a request-stream or request-channel.
 func (c *Conn) submitStream(ctx context.Context, command ffi.Command, stream *Stream, first *Payload) error {
 	l := c.queue.loadOf(first, false)
-	if err := c.queue.lockForRequest(ctx, l); err != nil {
+	if err := c.queue.lockForRequest(ctx, &l); err != nil {
 		return err
 	}
 	if !c.queue.calls.addStream(stream) {
-		c.queue.unlockWithout(l)
+		c.queue.unlockWithout(&l)
 		return ErrTooManyRequests
 	}
 	stream.opening = opening{token: stream.token, number: c.queue.nextNumber()}
 	command.Token = stream.token
-	c.queue.add(command, first, l, stream.token)
+	c.queue.add(&command, first, &l, stream.token)
 	c.unlockAndFlush()
 	return nil
 }
@@ -293,7 +293,7 @@ func (c *Conn) submitStream(ctx context.Context, command ffi.Command, stream *St
 // by itself.
 func (c *Conn) submitItem(ctx context.Context, stream uint32, item *Payload, from *outlet) error {
 	l := c.queue.loadOf(item, true)
-	if err := c.queue.lockForLoad(ctx, l); err != nil {
+	if err := c.queue.lockForLoad(ctx, &l); err != nil {
 		return err
 	}
 	c.queue.sequence++
@@ -303,14 +303,14 @@ func (c *Conn) submitItem(ctx context.Context, stream uint32, item *Payload, fro
 		from.hold()
 		l.sent = from.letGo
 	}
-	c.queue.add(command, item, l, token)
+	c.queue.add(&command, item, &l, token)
 	c.unlockAndFlushSoon()
 	return nil
 }
 
 // submitMetadataPush queues a METADATA_PUSH.
 func (c *Conn) submitMetadataPush(ctx context.Context, metadata []byte) error {
-	if err := c.queue.lockForLoad(ctx, load{size: min(len(metadata), inlineLimit)}); err != nil {
+	if err := c.queue.lockForLoad(ctx, &load{size: min(len(metadata), inlineLimit)}); err != nil {
 		return neverSent(err)
 	}
 	c.queue.sequence++
@@ -355,12 +355,12 @@ func (c *Conn) submitSmall(command ffi.Command, message string, over bool) {
 // submitFireAndForget queues a fire-and-forget.
 func (c *Conn) submitFireAndForget(ctx context.Context, payload *Payload) error {
 	l := c.queue.loadOf(payload, true)
-	if err := c.queue.lockForRequest(ctx, l); err != nil {
+	if err := c.queue.lockForRequest(ctx, &l); err != nil {
 		return err
 	}
 	c.queue.sequence++
 	token := fireAndForgetTokens | uint64(c.queue.sequence)
-	c.queue.add(ffi.Command{Kind: ffi.CommandFireAndForget, Token: token}, payload, l, token)
+	c.queue.add(&ffi.Command{Kind: ffi.CommandFireAndForget, Token: token}, payload, &l, token)
 	if c.lease == nil {
 		c.unlockAndFlushSoon()
 		return nil
@@ -380,14 +380,14 @@ func (c *Conn) submitCancel(token uint64) {
 // ends the wait for room.
 func (c *Conn) submitAnswer(stream uint32, payload *Payload) error {
 	l := c.queue.loadOf(payload, false)
-	if err := c.queue.lockForLoad(context.Background(), l); err != nil {
+	if err := c.queue.lockForLoad(context.Background(), &l); err != nil {
 		return err
 	}
 	command := ffi.Command{Kind: ffi.CommandRespond, Stream: stream}
 	if payload == nil {
 		command.Flags = ffi.FlagNoPayload
 	}
-	c.queue.add(command, payload, l, answerTokens|uint64(stream))
+	c.queue.add(&command, payload, &l, answerTokens|uint64(stream))
 	c.unlockAndFlushAnswer()
 	return nil
 }
@@ -395,7 +395,7 @@ func (c *Conn) submitAnswer(stream uint32, payload *Payload) error {
 // submitFailure queues an ERROR for a request of the peer.
 func (c *Conn) submitFailure(stream uint32, code ErrorCode, message string) error {
 	message = cutText(message, inlineLimit)
-	if err := c.queue.lockForLoad(context.Background(), load{size: len(message)}); err != nil {
+	if err := c.queue.lockForLoad(context.Background(), &load{size: len(message)}); err != nil {
 		return err
 	}
 	command := ffi.Command{Kind: ffi.CommandRespondError, Stream: stream, Code: uint32(code)}
