@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // inbox holds the items that a peer has sent on a stream until the program takes them. What is taken is asked for
@@ -24,8 +25,15 @@ type inbox struct {
 	manual bool
 	// end is why nothing more comes, io.EOF for completion; nil while something may.
 	end error
-	// arrived gets a value when something came to an empty inbox. Whoever takes waits on it.
+	// waiting: somebody found nothing, and waits for arrived, which gets a value then.
+	waiting bool
 	arrived chan struct{}
+
+	// failed: what was received and not taken is dropped, also by a loop that has it already.
+	failed atomic.Bool
+	// looped counts what a loop has taken beyond taken, and spare is the memory that it has emptied. Only the loop uses them.
+	looped int
+	spare  []*Payload
 }
 
 func (b *inbox) init(window int, grant func(n uint32)) {
@@ -36,15 +44,18 @@ func (b *inbox) init(window int, grant func(n uint32)) {
 // put adds what arrived: an item, the end, or both. False when it had ended, and nothing was added.
 func (b *inbox) put(item *Payload, end error) bool {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	if b.end != nil {
+		b.mu.Unlock()
 		return false
 	}
 	if item != nil {
 		b.items, b.next = enqueue(b.items, b.next, item)
 	}
 	b.end = end
-	b.wake()
+	if b.waiting {
+		b.wake()
+	}
+	b.mu.Unlock()
 	return true
 }
 
@@ -55,6 +66,7 @@ func (b *inbox) fail(end error) bool {
 	if b.end != nil {
 		return false
 	}
+	b.failed.Store(true)
 	b.items, b.next = nil, 0
 	b.end = end
 	b.wake()
@@ -70,6 +82,7 @@ func (b *inbox) hasEnded() bool {
 
 // wake tells the taker that there is something; the lock is held.
 func (b *inbox) wake() {
+	b.waiting = false
 	select {
 	case b.arrived <- struct{}{}:
 	default:
@@ -79,60 +92,105 @@ func (b *inbox) wake() {
 // take returns the next item, or why there is none: io.EOF after the last one. What came before the end of ctx goes ahead
 // of it: an error of the peer ends a handler's context as well.
 func (b *inbox) take(ctx context.Context) (*Payload, error) {
-	for ended := false; ; {
-		item, more, end := b.tryTake()
-		if item != nil {
-			if more > 0 {
-				b.grant(more)
-			}
-			return item, nil
-		}
-		if end != nil {
-			return nil, end
-		}
-		if ended {
-			return nil, ctx.Err()
-		}
-		select {
-		case <-b.arrived:
-		case <-ctx.Done():
-			ended = true
-		}
-	}
-}
-
-// yieldAll yields the items until they end, the loop leaves or ctx ends; an error is the last thing that is yielded.
-func (b *inbox) yieldAll(ctx context.Context, yield func(*Payload, error) bool) {
-	for {
-		item, err := b.take(ctx)
-		if err == io.EOF {
-			return
-		}
-		if !yield(item, err) || err != nil {
-			return
-		}
-	}
-}
-
-// tryTake takes an item if there is one, and tells how many to ask for now.
-func (b *inbox) tryTake() (item *Payload, more uint32, end error) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.next == len(b.items) {
-		if b.end != nil {
-			b.wake() // For whoever else waits.
-		}
-		return nil, 0, b.end
+	if err := b.await(ctx); err != nil {
+		b.mu.Unlock()
+		return nil, err
 	}
-	item = b.items[b.next]
+	item := b.items[b.next]
 	b.items[b.next] = nil
 	b.next++
 	if b.next == len(b.items) {
 		b.items, b.next = b.items[:0], 0
 	}
-	b.taken++
+	more := b.noteTaken(1)
+	b.mu.Unlock()
+	if more > 0 {
+		b.grant(more)
+	}
+	return item, nil
+}
+
+// await returns when there is an item, or why there is none; the lock is held before and after.
+func (b *inbox) await(ctx context.Context) error {
+	for ended := false; b.next == len(b.items); {
+		switch {
+		case b.end != nil:
+			b.wake() // For whoever else waits.
+			return b.end
+		case ended:
+			return ctx.Err()
+		}
+		b.waiting = true
+		b.mu.Unlock()
+		select {
+		case <-b.arrived:
+		case <-ctx.Done():
+			ended = true
+		}
+		b.mu.Lock()
+	}
+	return nil
+}
+
+// noteTaken counts items and tells how many to ask for now; the lock is held.
+func (b *inbox) noteTaken(n int) (more uint32) {
+	b.taken += n
 	if !b.manual && b.end == nil && 2*b.taken >= b.window {
 		more, b.taken = uint32(b.taken), 0
 	}
-	return item, more, nil
+	return more
+}
+
+// yieldAll yields the items until they end, the loop leaves or ctx ends; an error is the last thing that is yielded. It takes
+// all that is there at once, and asks for each as if it had been taken alone.
+func (b *inbox) yieldAll(ctx context.Context, yield func(*Payload, error) bool) {
+	for {
+		items, err := b.takeAll(ctx)
+		if err != nil {
+			if err != io.EOF {
+				yield(nil, err)
+			}
+			return
+		}
+		for i, item := range items {
+			if b.failed.Load() {
+				break
+			}
+			items[i] = nil
+			b.loop()
+			if !yield(item, nil) {
+				return
+			}
+		}
+		clear(items)
+		b.spare = items[:0]
+	}
+}
+
+// takeAll takes what is there, without counting it.
+func (b *inbox) takeAll(ctx context.Context) ([]*Payload, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.await(ctx); err != nil {
+		return nil, err
+	}
+	items := b.items[b.next:]
+	b.items, b.next, b.spare = b.spare, 0, nil
+	return items, nil
+}
+
+// loop counts an item that a loop takes, and asks for more when it is time.
+func (b *inbox) loop() {
+	b.looped++
+	if 2*b.looped < b.window {
+		return
+	}
+	b.mu.Lock()
+	more := b.noteTaken(b.looped)
+	b.looped = 0
+	b.mu.Unlock()
+	if more > 0 {
+		b.grant(more)
+	}
 }
