@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func bench(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	results := results{Time: time.Now(), Machine: thisMachine(ctx), Rounds: o.rounds, Duration: o.duration.Seconds()}
+	results := results{Time: time.Now(), Machine: thisMachine(ctx), Rounds: o.rounds, Duration: o.duration.Seconds(), Prefetch: o.prefetch}
 	aims, err := targets()
 	if err != nil {
 		return err

@@ -103,7 +103,7 @@ func expectCharts(t *testing.T, folder string) {
 func TestWhatCannotWorkIsSaid(t *testing.T) {
 	for _, args := range [][]string{
 		{"-nonsense"}, {"nonsense"}, {"-contender", "nobody"}, {"-workload", "none"}, {"-pair", "ours-go"}, {"-pair", "ours-go>nobody"},
-		{"-rounds", "0"}, {"-duration", "0s"}, {"-size", "x"}, {"-size", "65"},
+		{"-rounds", "0"}, {"-duration", "0s"}, {"-prefetch", "0"}, {"-size", "x"}, {"-size", "65"},
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := run(t.Context(), args, &stdout, &stderr); code != 2 || stderr.Len() == 0 || stdout.Len() > 0 {

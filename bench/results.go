@@ -18,7 +18,8 @@ type results struct {
 	Machine      machine                      `json:"machine"`
 	Versions     map[string]map[string]string `json:"versions"` // of each program
 	Rounds       int                          `json:"rounds"`
-	Duration     float64                      `json:"seconds"` // of each load, of each round
+	Duration     float64                      `json:"seconds"`  // of each load, of each round
+	Prefetch     int                          `json:"prefetch"` // what streams have credit for
 	Measurements measurements                 `json:"measurements"`
 	Targets      []verdict                    `json:"targets"`
 }

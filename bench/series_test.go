@@ -37,7 +37,7 @@ func TestResultsAreReadAsTheyWereWritten(t *testing.T) {
 	m.add(figures{rate: 3})
 	m.add(figures{rate: 1})
 	m.fail(errors.New("it took too long"))
-	want := results{Rounds: 3, Duration: 0.5, Machine: machine{Cores: 2}, Measurements: measurements{m}}
+	want := results{Rounds: 3, Duration: 0.5, Prefetch: 16, Machine: machine{Cores: 2}, Measurements: measurements{m}}
 	folder := t.TempDir()
 	if err := want.write(folder); err != nil {
 		t.Fatal(err)
