@@ -22,7 +22,8 @@ type streamSettings struct {
 }
 
 // WithPrefetch sets how many items the peer may send ahead of the program, which is also what waits in memory at most.
-// Default 256; less than 1 means 1.
+// Default 256; less than 1 means 1. Items that are few bytes, or come from far away, come faster with more: what is taken is
+// asked for again in halves, and for each half threads have to be woken on both sides and a round trip may have to be waited for.
 func WithPrefetch(items int) StreamOption {
 	return func(s *streamSettings) { s.prefetch = min(max(items, 1), 1<<30) }
 }
