@@ -136,14 +136,14 @@ func ServeConn(ctx context.Context, nc net.Conn, handler Handler, opts ...Option
 	conn.watch(ctx)
 	conn.opened = make(chan struct{})
 	go conn.read()
-	if !conn.wasOpened() {
+	if !conn.awaitOpened() {
 		return nil, conn.err
 	}
 	return conn, nil
 }
 
-// wasOpened waits until the client's setup is accepted or the connection has ended, which it may have since.
-func (c *Conn) wasOpened() bool {
+// awaitOpened waits until the client's setup is accepted, and is false when the connection has ended without that.
+func (c *Conn) awaitOpened() bool {
 	select {
 	case <-c.opened:
 		return true

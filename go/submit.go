@@ -321,15 +321,22 @@ func (c *Conn) submitMetadataPush(ctx context.Context, metadata []byte) error {
 	return c.awaitOutcome(ctx, outcome)
 }
 
-// awaitOutcome waits until a command was carried out or refused.
+// awaitOutcome waits until a command was carried out or refused. An end that came since does not hide which it was.
 func (c *Conn) awaitOutcome(ctx context.Context, outcome <-chan error) error {
+	var end error
 	select {
 	case err := <-outcome:
 		return err
 	case <-c.done:
-		return c.err
+		end = c.err
 	case <-ctx.Done():
-		return ctx.Err()
+		end = ctx.Err()
+	}
+	select {
+	case err := <-outcome:
+		return err
+	default:
+		return end
 	}
 }
 
