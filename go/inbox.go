@@ -31,9 +31,6 @@ type inbox struct {
 
 	// failed: what was received and not taken is dropped, also by a loop that has it already.
 	failed atomic.Bool
-	// looped counts what a loop has taken beyond taken, and spare is the memory that it has emptied. Only the loop uses them.
-	looped int
-	spare  []*Payload
 }
 
 func (b *inbox) init(window int, grant func(n uint32)) {
@@ -145,8 +142,11 @@ func (b *inbox) noteTaken(n int) (more uint32) {
 // yieldAll yields the items until they end, the loop leaves or ctx ends; an error is the last thing that is yielded. It takes
 // all that is there at once, and asks for each as if it had been taken alone.
 func (b *inbox) yieldAll(ctx context.Context, yield func(*Payload, error) bool) {
+	var items []*Payload
+	taken := 0 // and not noted
 	for {
-		items, err := b.takeAll(ctx)
+		var err error
+		items, err = b.takeAll(ctx, items)
 		if err != nil {
 			if err != io.EOF {
 				yield(nil, err)
@@ -158,37 +158,34 @@ func (b *inbox) yieldAll(ctx context.Context, yield func(*Payload, error) bool) 
 				break
 			}
 			items[i] = nil
-			b.loop()
+			if taken++; 2*taken >= b.window {
+				b.noteLooped(taken)
+				taken = 0
+			}
 			if !yield(item, nil) {
 				return
 			}
 		}
 		clear(items)
-		b.spare = items[:0]
 	}
 }
 
-// takeAll takes what is there, without counting it.
-func (b *inbox) takeAll(ctx context.Context) ([]*Payload, error) {
+// takeAll takes what is there, without noting it, and leaves memory for what comes.
+func (b *inbox) takeAll(ctx context.Context, spare []*Payload) ([]*Payload, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err := b.await(ctx); err != nil {
 		return nil, err
 	}
 	items := b.items[b.next:]
-	b.items, b.next, b.spare = b.spare, 0, nil
+	b.items, b.next = spare[:0], 0
 	return items, nil
 }
 
-// loop counts an item that a loop takes, and asks for more when it is time.
-func (b *inbox) loop() {
-	b.looped++
-	if 2*b.looped < b.window {
-		return
-	}
+// noteLooped notes what a loop has taken, and asks for more when it is time.
+func (b *inbox) noteLooped(n int) {
 	b.mu.Lock()
-	more := b.noteTaken(b.looped)
-	b.looped = 0
+	more := b.noteTaken(n)
 	b.mu.Unlock()
 	if more > 0 {
 		b.grant(more)
